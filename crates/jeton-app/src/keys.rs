@@ -1,0 +1,247 @@
+//! Keys: who asks, which API keys there are, and the keys that leases are verified with.
+
+use std::collections::HashMap;
+use std::sync::RwLock;
+
+use jeton_core::catalogue::VendorCommand;
+use jeton_core::entry::VendorFact;
+use jeton_core::id::{MemberKey, TeamId};
+use jeton_core::refusal::Refusal as Rule;
+use jeton_core::time::Instant;
+use jeton_store::{Beside, KeyRow, Reader, StoreError};
+
+use crate::contract::{ApiKey, ApiKeyCreated, ApiKeyPost, Jwks, ScopeName};
+use crate::secret::{self, Secret};
+use crate::{
+    App, Caller, Failure, KeyId, Once, Operation, Page, PageRequest, Scope, Target, author, authorise, refusals, wire,
+};
+
+const UNKNOWN_KEY: Failure = Failure::NotFound { code: "unknown_key" };
+
+/// All keys, as the store has them.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    known: RwLock<Known>,
+    /// One writer of keys at a time.
+    writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    by_hash: HashMap<[u8; 32], String>,
+    by_id: HashMap<String, KeyRow>,
+}
+
+impl Keys {
+    pub(crate) fn load(reader: &Reader) -> Result<Self, StoreError> {
+        let keys = Self::default();
+        for row in reader.keys()? {
+            keys.learn(row);
+        }
+        Ok(keys)
+    }
+
+    fn learn(&self, row: KeyRow) {
+        let mut known = self.known.write().expect("nobody panics while writing keys");
+        known.by_hash.insert(row.hash, row.id.clone());
+        known.by_id.insert(row.id.clone(), row);
+    }
+
+    fn shown(&self, hash: &[u8; 32]) -> Option<KeyRow> {
+        let known = self.known.read().expect("nobody panics while writing keys");
+        known.by_hash.get(hash).and_then(|id| known.by_id.get(id)).cloned()
+    }
+
+    fn get(&self, id: &str) -> Option<KeyRow> {
+        self.known.read().expect("nobody panics while writing keys").by_id.get(id).cloned()
+    }
+
+    fn all(&self) -> Vec<KeyRow> {
+        let known = self.known.read().expect("nobody panics while writing keys");
+        let mut rows: Vec<KeyRow> = known.by_id.values().cloned().collect();
+        rows.sort_by(|one, other| one.id.cmp(&other.id));
+        rows
+    }
+}
+
+impl App {
+    /// Who shows this key; `bearer` is the token of the `Authorization` header, `None` when there is none that can be
+    /// read. [`Failure::Unauthorised`] for no key and for one that is altered, ended or revoked, all alike.
+    pub fn authenticate(&self, bearer: Option<&str>) -> Result<Caller, Failure> {
+        let hash = bearer.and_then(secret::hash_of_shown).ok_or(Failure::Unauthorised)?;
+        let row = self.inner.keys.shown(&hash).ok_or(Failure::Unauthorised)?;
+        let now = self.inner.engine.lately().micros();
+        if row.revoked_at.is_some() || row.ends_at.is_some_and(|ends_at| ends_at <= now) {
+            return Err(Failure::Unauthorised);
+        }
+        let scope = self.scope(&row.scope).ok_or(Failure::Unauthorised)?;
+        Ok(Caller { scope, key: KeyId::new(row.id) })
+    }
+
+    /// The API keys, by id, those that ended or were revoked included.
+    pub fn list_api_keys(&self, caller: &Caller, page: &PageRequest) -> Result<Page<ApiKey>, Failure> {
+        authorise(caller, Operation::ListApiKeys, Target::installation())?;
+        let rows = self.inner.keys.all();
+        let following = rows.iter().filter(|row| page.after.as_ref().is_none_or(|after| row.id > *after));
+        Ok(Page::of(following.filter_map(|row| Some((row.id.clone(), self.told_key(row)?))), page.limit))
+    }
+
+    /// An API key. `unknown_key` when there is none.
+    pub fn api_key(&self, caller: &Caller, key: &str) -> Result<ApiKey, Failure> {
+        authorise(caller, Operation::GetApiKey, Target::installation())?;
+        self.inner.keys.get(key).and_then(|row| self.told_key(&row)).ok_or(UNKNOWN_KEY)
+    }
+
+    /// Makes an API key, once per idempotency key: told again it has no secret; `id_reused` with other content.
+    pub async fn create_api_key(
+        &self,
+        caller: &Caller,
+        idempotency_key: &str,
+        body: ApiKeyPost,
+    ) -> Result<Once<ApiKeyCreated>, Failure> {
+        authorise(caller, Operation::CreateApiKey, Target::installation())?;
+        let id = secret::key_id_for(caller.key.as_str(), idempotency_key);
+        self.make_key(caller, id, &body).await
+    }
+
+    /// Makes an API key for who has the data folder.
+    pub async fn create_key_on_the_folder(&self, body: &ApiKeyPost) -> Result<ApiKeyCreated, Failure> {
+        Ok(self.make_key(&Caller::operator(), secret::fresh_key_id(), body).await?.body)
+    }
+
+    /// Revokes an API key, at once. One that is revoked stays so.
+    pub async fn revoke_api_key(&self, caller: &Caller, key: &str) -> Result<(), Failure> {
+        authorise(caller, Operation::RevokeApiKey, Target::installation())?;
+        let _writing = self.inner.keys.writing.lock().await;
+        let mut row = self.inner.keys.get(key).ok_or(UNKNOWN_KEY)?;
+        if row.revoked_at.is_some() {
+            return Ok(());
+        }
+        let at = self.inner.engine.lately().micros();
+        let fact = VendorFact::KeyRevoked { key: key.parse().map_err(|_| UNKNOWN_KEY)? };
+        self.note(caller, fact, vec![Beside::KeyRevoked { id: row.id.clone(), at }]).await?;
+        row.revoked_at = Some(at);
+        self.inner.keys.learn(row);
+        Ok(())
+    }
+
+    /// The public keys that leases are verified with (W11).
+    pub fn lease_keys(&self) -> Jwks {
+        self.inner.leases.jwks()
+    }
+
+    async fn make_key(&self, caller: &Caller, id: String, body: &ApiKeyPost) -> Result<Once<ApiKeyCreated>, Failure> {
+        let scope = self.asked_scope(body)?;
+        let label = body.label.as_deref().map(|label| wire::name("label", label)).transpose()?.unwrap_or_default();
+        let ends_at: Option<Instant> =
+            body.ends_at.as_ref().map(|at| wire::parse("ends_at", at.as_str())).transpose()?;
+        let _writing = self.inner.keys.writing.lock().await;
+        if let Some(standing) = self.inner.keys.get(&id) {
+            let same =
+                standing.scope == scope && standing.label == label && standing.ends_at == ends_at.map(Instant::micros);
+            let key = self.told_key(&standing).filter(|_| same).ok_or_else(|| refusals::plain(&Rule::IdReused))?;
+            return Ok(Once { created: false, body: ApiKeyCreated { key, secret: None } });
+        }
+        let secret = Secret::fresh();
+        let row = KeyRow {
+            id: id.clone(),
+            hash: secret.hash(),
+            scope: scope.clone(),
+            label,
+            created_at: self.inner.engine.lately().micros(),
+            ends_at: ends_at.map(Instant::micros),
+            revoked_at: None,
+        };
+        let fact = VendorFact::KeyCreated { key: id.parse().map_err(|_| Failure::Internal)?, scope, ends_at };
+        self.note(caller, fact, vec![Beside::Key(row.clone())]).await?;
+        let key = self.told_key(&row).ok_or(Failure::Internal)?;
+        self.inner.keys.learn(row);
+        Ok(Once { created: true, body: ApiKeyCreated { key, secret: Some(secret.as_str().to_owned()) } })
+    }
+
+    async fn note(&self, caller: &Caller, fact: VendorFact, beside: Vec<Beside>) -> Result<(), Failure> {
+        let decided = self.inner.engine.vendor(VendorCommand::Note(fact), None, author(caller)?, beside).await?;
+        decided.outcome.map(|_| ()).map_err(|refusal| refusals::plain(&refusal))
+    }
+
+    /// The scope that is asked for, as it is stored: members by the ledger's key (V5).
+    fn asked_scope(&self, body: &ApiKeyPost) -> Result<String, Failure> {
+        let given = [
+            ("team", &body.team, matches!(body.scope, ScopeName::Team | ScopeName::Member)),
+            ("member", &body.member, body.scope == ScopeName::Member),
+            ("product", &body.product, body.scope == ScopeName::Product),
+            ("partner", &body.partner, body.scope == ScopeName::Partner),
+        ];
+        for (field, value, belongs) in given {
+            if value.is_some() != belongs {
+                let detail = if belongs { "this scope names one" } else { "this scope names none" };
+                return Err(Failure::bad_request(field, detail));
+            }
+        }
+        let team = || body.team.as_deref().unwrap_or_default();
+        match body.scope {
+            ScopeName::Vendor => Ok("vendor".to_owned()),
+            ScopeName::Partner => {
+                let partner = body.partner.as_deref().unwrap_or_default();
+                let partner: jeton_core::id::MemberId = wire::parse("partner", partner)?;
+                Ok(format!("partner:{partner}"))
+            }
+            ScopeName::Team => {
+                let team: TeamId = wire::parse("team", team())?;
+                Ok(format!("team:{team}"))
+            }
+            ScopeName::Product => {
+                let product: jeton_core::id::ProductCode =
+                    wire::parse("product", body.product.as_deref().unwrap_or_default())?;
+                let known = self.inner.engine.catalogue().product_called(&product).is_some();
+                known.then(|| format!("product:{product}")).ok_or(Failure::NotFound { code: "unknown_product" })
+            }
+            ScopeName::Member => {
+                let (team, member) = self.named_member(team(), body.member.as_deref().unwrap_or_default())?;
+                let member = member.ok_or(Failure::NotFound { code: "unknown_member" })?;
+                Ok(format!("member:{team}/{member}"))
+            }
+        }
+    }
+
+    fn scope(&self, stored: &str) -> Option<Scope> {
+        let Some((name, of)) = stored.split_once(':') else {
+            return (stored == "vendor").then_some(Scope::Vendor);
+        };
+        match name {
+            "partner" => Some(Scope::Partner(of.to_owned())),
+            "team" => Some(Scope::Team(of.to_owned())),
+            "product" => Some(Scope::Product(of.to_owned())),
+            "member" => {
+                let (team, member) = of.split_once('/')?;
+                let person = self.inner.people.person(&team.parse().ok()?, MemberKey(member.parse().ok()?))?;
+                Some(Scope::Member { team: team.to_owned(), member: person.id.to_string() })
+            }
+            _ => None,
+        }
+    }
+
+    fn told_key(&self, row: &KeyRow) -> Option<ApiKey> {
+        let scope = self.scope(&row.scope)?;
+        let (mut team, mut member, mut product, mut partner) = (None, None, None, None);
+        match &scope {
+            Scope::Vendor => {}
+            Scope::Partner(of) => partner = Some(of.clone()),
+            Scope::Team(of) => team = Some(of.clone()),
+            Scope::Product(of) => product = Some(of.clone()),
+            Scope::Member { team: of, member: who } => (team, member) = (Some(of.clone()), Some(who.clone())),
+        }
+        Some(ApiKey {
+            key: row.id.clone(),
+            scope: scope.name(),
+            team,
+            member,
+            product,
+            partner,
+            label: (!row.label.is_empty()).then(|| row.label.clone()),
+            created_at: wire::micros(row.created_at),
+            ends_at: row.ends_at.map(wire::micros),
+            revoked_at: row.revoked_at.map(wire::micros),
+        })
+    }
+}

@@ -1,0 +1,370 @@
+//! Members, what they may open with tokens, and the seats that they hold (A1, A2).
+
+use jeton_core::catalogue::Catalogue;
+use jeton_core::decision::{AccessAsked, TeamCommand};
+use jeton_core::entry::{Access, Role as CoreRole, Span};
+use jeton_core::id::{MemberId, MemberKey, ProductCode, ProductKey, TeamId};
+use jeton_core::team;
+use jeton_store::{Beside, Person};
+
+use crate::contract::{
+    Assignment, BlockedProducts, DefaultAccess, Instant, Member, MemberPut, Products, Role, Seat, SeatPut, SeatReassign,
+};
+use crate::teams::known;
+use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, authorise, secret, wire};
+
+const UNKNOWN_MEMBER: Failure = Failure::NotFound { code: "unknown_member" };
+
+impl App {
+    /// The members of a team, by id.
+    pub async fn list_members(&self, caller: &Caller, team: &str, page: PageRequest) -> Result<Page<Member>, Failure> {
+        authorise(caller, Operation::ListMembers, Target::team(team))?;
+        let (id, after) = (known(team)?, page.after::<MemberId>()?);
+        let seen = self.see(&id, |team, _, _| Ok(team.members.clone()));
+        let members = seen.await?.value;
+        let mut rows: Vec<(String, Member)> = members
+            .iter()
+            .filter_map(|(key, member)| self.told_member(&id, *key, member))
+            .filter(|member| after.as_ref().is_none_or(|after| member.member.as_str() > after.as_str()))
+            .map(|member| (member.member.clone(), member))
+            .collect();
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(Page::of(rows, page.limit))
+    }
+
+    /// A member. `unknown_member` when there is none.
+    pub async fn member(&self, caller: &Caller, team: &str, member: &str) -> Result<Read<Member>, Failure> {
+        authorise(caller, Operation::GetMember, Target::team(team))?;
+        let (id, key) = self.known_member(team, member)?;
+        let seen = self.see(&id, move |team, _, _| Ok(team.members.get(&key).cloned()));
+        let member = seen.await?.value.ok_or(UNKNOWN_MEMBER)?;
+        let body = self.told_member(&id, key, &member).ok_or(UNKNOWN_MEMBER)?;
+        Ok(Read { revision: Some(member.revision.0), body })
+    }
+
+    /// Writes a member, and makes one active that was not.
+    pub async fn put_member(
+        &self,
+        caller: &Caller,
+        team: &str,
+        member: &str,
+        body: MemberPut,
+        if_match: Option<IfMatch>,
+    ) -> Result<Put<Member>, Failure> {
+        authorise(caller, Operation::PutMember, Target::team(team))?;
+        let team_id = known(team)?;
+        let id: MemberId = wire::parse("member", member)?;
+        let (email, name) = (email(&body.email)?, wire::name("name", &body.name)?);
+        let role = match body.role {
+            Role::PrimaryAdmin => CoreRole::PrimaryAdmin,
+            Role::SecondaryAdmin => CoreRole::SecondaryAdmin,
+            Role::Billing => CoreRole::Billing,
+            Role::Member => CoreRole::Member,
+        };
+        // One writer of members at a time: the key of a new one is the next.
+        let _writing = self.inner.people.writing.lock().await;
+        let standing = self.inner.people.key(&team_id, &id);
+        let known = standing.and_then(|key| self.inner.people.person(&team_id, key));
+        let person_changed = known.as_ref().is_none_or(|known| known.email != email || known.name != name);
+        let key = standing.unwrap_or_else(|| self.inner.people.next(&team_id));
+        let salt = known.map_or_else(secret::random, |known| known.salt);
+        let person = Person { team: team_id.to_string(), member: key.0, id: id.to_string(), email, name, salt };
+        let command = TeamCommand::SetMember { member: key, role, person_changed, if_match };
+        let beside = if person_changed { vec![Beside::Person(person.clone())] } else { Vec::new() };
+        let (created, revision) = self.configure(caller, &team_id, command, beside).await?;
+        if person_changed {
+            self.inner.people.learn(&team_id, &person);
+        }
+        let body = Member { member: person.id, email: person.email, name: person.name, role: body.role, active: true };
+        Ok(Put { created, revision, body })
+    }
+
+    /// Deactivates a member. One that is inactive stays so.
+    pub async fn deactivate_member(
+        &self,
+        caller: &Caller,
+        team: &str,
+        member: &str,
+        if_match: Option<IfMatch>,
+    ) -> Result<(), Failure> {
+        authorise(caller, Operation::DeactivateMember, Target::team(team))?;
+        let (id, member) = self.named_member(team, member)?;
+        let command = TeamCommand::DeactivateMember { member, if_match };
+        self.configure(caller, &id, command, Vec::new()).await.map(|_| ())
+    }
+
+    /// What a member is assigned to. `unknown_assignment` when to nothing.
+    pub async fn assignment(&self, caller: &Caller, team: &str, member: &str) -> Result<Read<Assignment>, Failure> {
+        authorise(caller, Operation::GetAssignment, Target::team(team))?;
+        let (id, key) = self.known_member(team, member)?;
+        let seen = self.see(&id, move |team, _, sight| {
+            let member = team.members.get(&key).ok_or(UNKNOWN_MEMBER)?;
+            let standing = member.assignment.as_ref().ok_or(Failure::NotFound { code: "unknown_assignment" })?;
+            let body = Assignment { products: products(&standing.0, sight.catalogue) };
+            Ok(Read { revision: Some(standing.1.0), body })
+        });
+        Ok(seen.await?.value)
+    }
+
+    /// Assigns a member to tokens (A1).
+    pub async fn put_assignment(
+        &self,
+        caller: &Caller,
+        team: &str,
+        member: &str,
+        body: Assignment,
+        if_match: Option<IfMatch>,
+    ) -> Result<Put<Assignment>, Failure> {
+        authorise(caller, Operation::PutAssignment, Target::team(team))?;
+        let (id, member_key) = self.named_member(team, member)?;
+        let products = asked("products", &body.products)?;
+        let command = TeamCommand::SetAssignment { member: member_key, products, if_match };
+        let (created, revision) = self.configure(caller, &id, command, Vec::new()).await?;
+        Ok(Put { created, revision, body: Assignment { products: sorted(body.products) } })
+    }
+
+    /// Takes a member's assignment away.
+    pub async fn delete_assignment(
+        &self,
+        caller: &Caller,
+        team: &str,
+        member: &str,
+        if_match: Option<IfMatch>,
+    ) -> Result<(), Failure> {
+        authorise(caller, Operation::DeleteAssignment, Target::team(team))?;
+        let (id, member) = self.named_member(team, member)?;
+        let command = TeamCommand::RemoveAssignment { member, if_match };
+        self.configure(caller, &id, command, Vec::new()).await.map(|_| ())
+    }
+
+    /// The seats of a member, by product.
+    pub async fn list_seats(
+        &self,
+        caller: &Caller,
+        team: &str,
+        member: &str,
+        page: PageRequest,
+    ) -> Result<Page<Seat>, Failure> {
+        authorise(caller, Operation::ListSeats, Target::team(team))?;
+        let (id, key) = self.known_member(team, member)?;
+        let (member, after) = (member.to_owned(), page.after::<ProductCode>()?);
+        let seen = self.see(&id, move |team, _, sight| {
+            let own = team.seats.range((key, ProductKey(0))..=(key, ProductKey(u32::MAX)));
+            let mut rows: Vec<(String, Seat)> = own
+                .filter_map(|((_, product), seat)| Some((sight.catalogue.product(*product)?.code.to_string(), seat)))
+                .filter(|(code, _)| after.as_ref().is_none_or(|after| code.as_str() > after.as_str()))
+                .map(|(code, seat)| (code.clone(), told_seat(&member, &code, seat.span)))
+                .collect();
+            rows.sort_by(|one, other| one.0.cmp(&other.0));
+            Ok(Page::of(rows, page.limit))
+        });
+        Ok(seen.await?.value)
+    }
+
+    /// A member's seat of a product. `unknown_seat` when there is none.
+    pub async fn seat(&self, caller: &Caller, team: &str, member: &str, product: &str) -> Result<Read<Seat>, Failure> {
+        authorise(caller, Operation::GetSeat, Target::team(team))?;
+        let (id, key) = self.known_member(team, member)?;
+        let code = known_product(product)?;
+        let member = member.to_owned();
+        let seen = self.see(&id, move |team, _, sight| {
+            let product = sight.catalogue.product_called(&code).ok_or(UNKNOWN_PRODUCT)?.key;
+            let seat = team.seats.get(&(key, product)).ok_or(Failure::NotFound { code: "unknown_seat" })?;
+            Ok(Read { revision: Some(seat.revision.0), body: told_seat(&member, code.as_str(), seat.span) })
+        });
+        Ok(seen.await?.value)
+    }
+
+    /// Grants a member a seat of a product, or changes when it holds (A2).
+    pub async fn put_seat(
+        &self,
+        caller: &Caller,
+        team: &str,
+        member: &str,
+        product: &str,
+        body: SeatPut,
+        if_match: Option<IfMatch>,
+    ) -> Result<Put<Seat>, Failure> {
+        authorise(caller, Operation::PutSeat, Target::team(team))?;
+        let (id, member_key) = self.named_member(team, member)?;
+        let code = known_product(product)?;
+        let at = |field: &str, at: &Instant| wire::parse(field, at.as_str());
+        let span = Span { start: at("starts_at", &body.starts_at)?, end: at("ends_at", &body.ends_at)? };
+        if span.start >= span.end {
+            return Err(Failure::bad_request("ends_at", "a seat ends after it starts"));
+        }
+        let command = TeamCommand::SetSeat { member: member_key, product: code, span, if_match };
+        let (created, revision) = self.configure(caller, &id, command, Vec::new()).await?;
+        Ok(Put { created, revision, body: told_seat(member, product, span) })
+    }
+
+    /// Withdraws a seat at once (A2).
+    pub async fn delete_seat(
+        &self,
+        caller: &Caller,
+        team: &str,
+        member: &str,
+        product: &str,
+        if_match: Option<IfMatch>,
+    ) -> Result<(), Failure> {
+        authorise(caller, Operation::DeleteSeat, Target::team(team))?;
+        let (id, member) = self.named_member(team, member)?;
+        let command = TeamCommand::RemoveSeat { member, product: known_product(product)?, if_match };
+        self.configure(caller, &id, command, Vec::new()).await.map(|_| ())
+    }
+
+    /// Moves a seat of a product from one member to another, who must not hold one. The seat of the other is the
+    /// answer.
+    pub async fn reassign_seat(
+        &self,
+        caller: &Caller,
+        team: &str,
+        product: &str,
+        body: SeatReassign,
+    ) -> Result<Seat, Failure> {
+        authorise(caller, Operation::ReassignSeat, Target::team(team))?;
+        let (id, from) = self.named_member(team, &body.from)?;
+        let (_, to) = self.named_member(team, &body.to)?;
+        let command = TeamCommand::ReassignSeat { product: known_product(product)?, from, to };
+        self.configure(caller, &id, command, Vec::new()).await?;
+        let operator = Caller { scope: crate::Scope::Vendor, key: caller.key.clone() };
+        Ok(self.seat(&operator, team, &body.to, product).await?.body)
+    }
+
+    /// What every member has without an assignment of their own.
+    pub async fn default_access(&self, caller: &Caller, team: &str) -> Result<Read<DefaultAccess>, Failure> {
+        authorise(caller, Operation::GetDefaultAccess, Target::team(team))?;
+        let id = known(team)?;
+        let seen = self.see(&id, |team, _, sight| {
+            let products = team.default_access.as_ref().map(|access| products(access, sight.catalogue));
+            Ok(Read { revision: Some(team.default_access_revision), body: DefaultAccess { products } })
+        });
+        Ok(seen.await?.value)
+    }
+
+    /// Writes what every member has without an assignment of their own (A1).
+    pub async fn put_default_access(
+        &self,
+        caller: &Caller,
+        team: &str,
+        body: DefaultAccess,
+        if_match: Option<IfMatch>,
+    ) -> Result<Put<DefaultAccess>, Failure> {
+        authorise(caller, Operation::PutDefaultAccess, Target::team(team))?;
+        let products = body.products.as_ref().map(|products| asked("products", products)).transpose()?;
+        let command = TeamCommand::SetDefaultAccess { products, if_match };
+        let (created, revision) = self.configure(caller, &known(team)?, command, Vec::new()).await?;
+        Ok(Put { created, revision, body: DefaultAccess { products: body.products.map(sorted) } })
+    }
+
+    /// The products that nobody in the team has with tokens.
+    pub async fn blocked_products(&self, caller: &Caller, team: &str) -> Result<Read<BlockedProducts>, Failure> {
+        authorise(caller, Operation::GetBlockedProducts, Target::team(team))?;
+        let id = known(team)?;
+        let seen = self.see(&id, |team, _, sight| {
+            let products = codes(&team.blocked, sight.catalogue);
+            Ok(Read { revision: Some(team.blocked_revision), body: BlockedProducts { products } })
+        });
+        Ok(seen.await?.value)
+    }
+
+    /// Writes the products that nobody in the team has with tokens (A1).
+    pub async fn put_blocked_products(
+        &self,
+        caller: &Caller,
+        team: &str,
+        body: BlockedProducts,
+        if_match: Option<IfMatch>,
+    ) -> Result<Put<BlockedProducts>, Failure> {
+        authorise(caller, Operation::PutBlockedProducts, Target::team(team))?;
+        let command = TeamCommand::SetBlockedProducts { products: parsed("products", &body.products)?, if_match };
+        let (created, revision) = self.configure(caller, &known(team)?, command, Vec::new()).await?;
+        let Products::Named(products) = sorted(Products::Named(body.products)) else { return Err(Failure::Internal) };
+        Ok(Put { created, revision, body: BlockedProducts { products } })
+    }
+
+    /// A member by name, whom the ledger may yet not know; the team's own absence is for the engine to say.
+    pub(crate) fn named_member(&self, team: &str, member: &str) -> Result<(TeamId, Option<MemberKey>), Failure> {
+        let id = known(team)?;
+        let key = member.parse().ok().and_then(|member| self.inner.people.key(&id, &member));
+        Ok((id, key))
+    }
+
+    fn known_member(&self, team: &str, member: &str) -> Result<(TeamId, MemberKey), Failure> {
+        let (id, key) = self.named_member(team, member)?;
+        Ok((id, key.ok_or(UNKNOWN_MEMBER)?))
+    }
+
+    fn told_member(&self, team: &TeamId, key: MemberKey, member: &team::Member) -> Option<Member> {
+        let known = self.inner.people.person(team, key)?;
+        let role = match member.role {
+            CoreRole::PrimaryAdmin => Role::PrimaryAdmin,
+            CoreRole::SecondaryAdmin => Role::SecondaryAdmin,
+            CoreRole::Billing => Role::Billing,
+            CoreRole::Member => Role::Member,
+        };
+        Some(Member { member: known.id.to_string(), email: known.email, name: known.name, role, active: member.active })
+    }
+}
+
+const UNKNOWN_PRODUCT: Failure = Failure::NotFound { code: "unknown_product" };
+
+fn known_product(product: &str) -> Result<ProductCode, Failure> {
+    product.parse().map_err(|_| UNKNOWN_PRODUCT)
+}
+
+fn email(text: &str) -> Result<String, Failure> {
+    let parts = text.split_once('@').filter(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    let plain = text.len() <= 254 && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    if parts.is_some() && plain {
+        Ok(text.to_owned())
+    } else {
+        Err(Failure::bad_request("email", "an e-mail address has an @ with something on both sides, and no spaces"))
+    }
+}
+
+fn asked(field: &str, products: &Products) -> Result<AccessAsked, Failure> {
+    Ok(match products {
+        Products::All => AccessAsked::All,
+        Products::Named(codes) => AccessAsked::Named(parsed(field, codes)?),
+    })
+}
+
+fn parsed(field: &str, codes: &[String]) -> Result<Vec<ProductCode>, Failure> {
+    codes.iter().enumerate().map(|(index, code)| wire::parse(&format!("{field}[{index}]"), code)).collect()
+}
+
+/// As it will be read: a set, in order.
+fn sorted(products: Products) -> Products {
+    match products {
+        Products::All => Products::All,
+        Products::Named(mut codes) => {
+            codes.sort();
+            codes.dedup();
+            Products::Named(codes)
+        }
+    }
+}
+
+fn products(access: &Access, catalogue: &Catalogue) -> Products {
+    match access {
+        Access::All => Products::All,
+        Access::Named(keys) => Products::Named(codes(keys, catalogue)),
+    }
+}
+
+fn codes(keys: &std::collections::BTreeSet<ProductKey>, catalogue: &Catalogue) -> Vec<String> {
+    let mut codes: Vec<String> =
+        keys.iter().filter_map(|key| catalogue.product(*key)).map(|product| product.code.to_string()).collect();
+    codes.sort();
+    codes
+}
+
+fn told_seat(member: &str, product: &str, span: Span) -> Seat {
+    Seat {
+        member: member.to_owned(),
+        product: product.to_owned(),
+        starts_at: wire::instant(span.start),
+        ends_at: wire::instant(span.end),
+    }
+}

@@ -1,0 +1,131 @@
+//! The people of all teams, by name and by the ledger's keys (V5).
+//!
+//! It is what the store's rows of people and devices say, kept at hand. A row is written in the commit of the entry
+//! that needs it, and only then learned here.
+
+use std::collections::HashMap;
+use std::sync::RwLock;
+
+use jeton_core::id::{DeviceKey, MemberId, MemberKey, TeamId};
+use jeton_store::{Device, Person, Reader, StoreError};
+
+use crate::secret;
+
+/// Names and keys of everybody.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    teams: RwLock<HashMap<TeamId, Folk>>,
+    /// One writer of members at a time, so that no number is given twice.
+    pub(crate) writing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Folk {
+    by_id: HashMap<MemberId, MemberKey>,
+    persons: HashMap<MemberKey, Known>,
+    devices: HashMap<(MemberKey, DeviceKey), String>,
+}
+
+/// What is known of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) id: MemberId,
+    pub(crate) email: String,
+    pub(crate) name: String,
+    pub(crate) salt: [u8; 16],
+}
+
+impl People {
+    /// Everybody whom the store knows.
+    pub(crate) fn load(reader: &Reader) -> Result<Self, StoreError> {
+        let mut teams: HashMap<TeamId, Folk> = HashMap::new();
+        for person in reader.people()? {
+            if let (Ok(team), Ok(id)) = (person.team.parse(), person.id.parse::<MemberId>()) {
+                let (email, name, salt) = (person.email, person.name, person.salt);
+                teams.entry(team).or_default().learn(MemberKey(person.member), Known { id, email, name, salt });
+            }
+        }
+        for (team, folk) in &mut teams {
+            for device in reader.devices(team.as_str())? {
+                folk.devices.insert((MemberKey(device.member), DeviceKey(device.device)), device.name);
+            }
+        }
+        Ok(Self { teams: RwLock::new(teams), writing: tokio::sync::Mutex::default() })
+    }
+
+    /// The key of a member.
+    pub(crate) fn key(&self, team: &TeamId, member: &MemberId) -> Option<MemberKey> {
+        self.read(team, |folk| folk.by_id.get(member).copied()).flatten()
+    }
+
+    /// What is known of a member.
+    pub(crate) fn person(&self, team: &TeamId, member: MemberKey) -> Option<Known> {
+        self.read(team, |folk| folk.persons.get(&member).cloned()).flatten()
+    }
+
+    /// The name that a member goes by; its key in words when it has none any more.
+    pub(crate) fn name_of(&self, team: &TeamId, member: MemberKey) -> String {
+        let named = self.read(team, |folk| folk.persons.get(&member).map(|known| known.id.to_string())).flatten();
+        named.unwrap_or_else(|| format!("erased-{member}"))
+    }
+
+    /// The key that a new member gets.
+    pub(crate) fn next(&self, team: &TeamId) -> MemberKey {
+        let most = self.read(team, |folk| folk.persons.keys().map(|key| key.0).max()).flatten();
+        MemberKey(most.map_or(1, |most| most + 1))
+    }
+
+    /// The key of a member's device, and the row that makes it known, where it is not yet.
+    pub(crate) fn device(&self, team: &TeamId, member: MemberKey, name: &str) -> (DeviceKey, Option<Device>) {
+        let found = self.read(team, |folk| {
+            let salt = folk.persons.get(&member)?.salt;
+            let device = DeviceKey(secret::device_key(&salt, name));
+            Some((device, folk.devices.contains_key(&(member, device))))
+        });
+        match found.flatten() {
+            Some((device, true)) => (device, None),
+            Some((device, false)) => {
+                let row = Device { team: team.to_string(), member: member.0, device: device.0, name: name.to_owned() };
+                (device, Some(row))
+            }
+            None => (DeviceKey(0), None),
+        }
+    }
+
+    /// The name of a member's device.
+    pub(crate) fn device_name(&self, team: &TeamId, member: MemberKey, device: DeviceKey) -> Option<String> {
+        self.read(team, |folk| folk.devices.get(&(member, device)).cloned()).flatten()
+    }
+
+    /// Learns a person whose row has been written.
+    pub(crate) fn learn(&self, team: &TeamId, person: &Person) {
+        if let Ok(id) = person.id.parse() {
+            let known = Known { id, email: person.email.clone(), name: person.name.clone(), salt: person.salt };
+            self.write(team, |folk| folk.learn(MemberKey(person.member), known));
+        }
+    }
+
+    /// Learns a device whose row has been written.
+    pub(crate) fn learn_device(&self, team: &TeamId, device: &Device) {
+        let key = (MemberKey(device.member), DeviceKey(device.device));
+        self.write(team, |folk| {
+            folk.devices.insert(key, device.name.clone());
+        });
+    }
+
+    fn read<T>(&self, team: &TeamId, look: impl FnOnce(&Folk) -> T) -> Option<T> {
+        self.teams.read().expect("nobody panics while writing names").get(team).map(look)
+    }
+
+    fn write(&self, team: &TeamId, change: impl FnOnce(&mut Folk)) {
+        let mut teams = self.teams.write().expect("nobody panics while writing names");
+        change(teams.entry(team.clone()).or_default());
+    }
+}
+
+impl Folk {
+    fn learn(&mut self, member: MemberKey, known: Known) {
+        self.by_id.insert(known.id.clone(), member);
+        self.persons.insert(member, known);
+    }
+}

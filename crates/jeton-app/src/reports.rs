@@ -1,0 +1,635 @@
+//! What a team has, has spent, and why: balance, charges, entries, usage; and the installation's checkpoint
+//! (V2, V6, W10).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jeton_core::entry::{ChargeCause, ChargeMade, TeamFact};
+use jeton_core::id::{DeviceKey, LotNo, MemberKey, ProductCode, ProductKey, Seq, SessionNo, TeamId};
+use jeton_core::lot::Lot;
+use jeton_core::money::{Currency, ExactAmount};
+use jeton_core::time::{Day, Instant};
+use jeton_store::stored::{AnyEntry, team_stream};
+use jeton_store::{Group, GroupBy, Position, Sealed, UsageAsked};
+use serde_json::{Value, json};
+
+use crate::contract::{
+    Balance, Charge, ChargesQuery, Checkpoint, Date, Decimal, Entry, ExplainedDraw, ExplainedRate, ExplainedSession,
+    Explanation, LotBalance, ProofKind, ProofOfUse, UsageQuery, UsageRow,
+};
+use crate::teams::known;
+use crate::{App, Caller, Failure, Inner, Operation, Page, PageRequest, Target, authorise, refusals, wire};
+
+const UNKNOWN_CHARGE: Failure = Failure::NotFound { code: "unknown_charge" };
+
+/// How many entries are looked through at a time for charges that a list is narrowed to.
+const LOOKED_THROUGH: usize = 500;
+
+/// What a usage report is grouped by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UsageBy {
+    Product,
+    Member,
+    /// The usage day of W10.
+    Day,
+    /// The month of the usage day.
+    Month,
+    /// The value of a tag (L2).
+    Tag(String),
+}
+
+/// Which use is to be reported, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageRequest {
+    /// The first usage day; `None`: from the beginning.
+    pub from: Option<Date>,
+    /// The last usage day, included; `None`: until now.
+    pub to: Option<Date>,
+    /// At least one, none twice.
+    pub by: Vec<UsageBy>,
+    pub member: Option<String>,
+    pub product: Option<String>,
+}
+
+/// A page of a usage report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageReport {
+    /// The zone of the team, whose days these are.
+    pub time_zone: String,
+    /// Every currency that occurs in the whole report, sorted.
+    pub currencies: Vec<String>,
+    pub rows: Page<UsageRow>,
+}
+
+impl UsageBy {
+    /// By its name in the public contract: `product`, `member`, `day`, `month`, or `tag:` and the tag.
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "product" => Some(Self::Product),
+            "member" => Some(Self::Member),
+            "day" => Some(Self::Day),
+            "month" => Some(Self::Month),
+            other => other.strip_prefix("tag:").filter(|tag| !tag.is_empty()).map(|tag| Self::Tag(tag.to_owned())),
+        }
+    }
+
+    /// Its name in the public contract.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Product => "product".to_owned(),
+            Self::Member => "member".to_owned(),
+            Self::Day => "day".to_owned(),
+            Self::Month => "month".to_owned(),
+            Self::Tag(tag) => format!("tag:{tag}"),
+        }
+    }
+}
+
+impl TryFrom<UsageQuery> for UsageRequest {
+    type Error = Failure;
+
+    /// Reads `group_by`; the days are read by the use case, which knows the calendar.
+    fn try_from(query: UsageQuery) -> Result<Self, Failure> {
+        let mut by = Vec::new();
+        for name in query.group_by.as_deref().unwrap_or("product").split(',') {
+            match UsageBy::named(name) {
+                Some(known) if !by.contains(&known) => by.push(known),
+                Some(_) | None => {
+                    let detail =
+                        "group_by: one or more of product, member, day, month and tag:NAME, none twice, commas between";
+                    return Err(Failure::bad_request("group_by", detail));
+                }
+            }
+        }
+        Ok(Self { from: query.from, to: query.to, by, member: query.member, product: query.product })
+    }
+}
+
+impl App {
+    /// What a team has, lot by lot, in the order of their ends.
+    pub async fn balance(&self, caller: &Caller, team: &str) -> Result<Balance, Failure> {
+        authorise(caller, Operation::GetBalance, Target::team(team))?;
+        let id = known(team)?;
+        let seen = self.see(&id, |team, _, _| {
+            let lots = &team.lots;
+            let balance = Balance {
+                granted: wire::tokens(lots.granted()),
+                available: wire::tokens(lots.available()),
+                held: wire::tokens(lots.held()),
+                overdue: !team.overdue.is_empty(),
+                lots: Vec::new(),
+            };
+            Ok((balance, lots.iter().cloned().collect::<Vec<Lot>>()))
+        });
+        let seen = seen.await?;
+        let (balance, mut lots) = seen.value;
+        self.after(seen.position, move |inner| {
+            lots.extend(inner.closed_lots(&id)?);
+            lots.sort_by_key(|lot| (lot.ends_at, lot.quantity, lot.purchased_at, lot.lot));
+            // One that was closed since it was looked at stands in both: its last figures are those of the ledger.
+            lots.dedup_by_key(|lot| lot.lot);
+            Ok(Balance { lots: lots.iter().map(told_lot).collect(), ..balance })
+        })
+        .await
+    }
+
+    /// The charges of a team, newest first, narrowed to what the key may see.
+    pub async fn list_charges(
+        &self,
+        caller: &Caller,
+        team: &str,
+        query: ChargesQuery,
+        page: PageRequest,
+    ) -> Result<Page<Charge>, Failure> {
+        let member = caller.scope.member_or(query.member.as_deref());
+        authorise(caller, Operation::ListCharges, Target::use_of(team, member))?;
+        let id = known(team)?;
+        let member = member.map(|member| self.member_key(team, member)).transpose()?;
+        let product = query.product.as_deref().map(|product| self.product_key(product)).transpose()?;
+        let mut before = page.after::<u64>()?.unwrap_or(u64::MAX);
+        let position = self.see(&id, |_, _, _| Ok(())).await?.position;
+        self.after(position, move |inner| {
+            let mut rows = Vec::new();
+            while rows.len() <= usize::from(page.limit) {
+                let positions = inner.views.charges(id.as_str(), before, LOOKED_THROUGH)?;
+                if positions.is_empty() {
+                    break;
+                }
+                for (sealed, charge) in inner.charges(&positions)? {
+                    before = sealed.seq;
+                    let wanted = member.is_none_or(|member| charge.member == member)
+                        && product.is_none_or(|product| charge.product == product);
+                    if wanted && rows.len() <= usize::from(page.limit) {
+                        rows.push((sealed.seq.to_string(), inner.told_charge(&id, &sealed, &charge)?));
+                    }
+                }
+            }
+            Ok(Page::of(rows, page.limit))
+        })
+        .await
+    }
+
+    /// A charge. `unknown_charge` when there is none.
+    pub async fn charge(&self, caller: &Caller, team: &str, charge: &str) -> Result<Charge, Failure> {
+        let (id, sealed, made) = self.found_charge(caller, Operation::GetCharge, team, charge).await?;
+        self.inner.told_charge(&id, &sealed, &made)
+    }
+
+    /// Why a charge was made (V6). `unknown_charge` when there is none.
+    pub async fn explain_charge(&self, caller: &Caller, team: &str, charge: &str) -> Result<Explanation, Failure> {
+        let (id, sealed, made) = self.found_charge(caller, Operation::ExplainCharge, team, charge).await?;
+        let seen = self.see(&id, |team, _, _| Ok(team.lots.iter().cloned().collect::<Vec<Lot>>()));
+        let seen = seen.await?;
+        let lots = seen.value;
+        self.after(seen.position, move |inner| inner.explain(&id, &sealed, &made, lots)).await
+    }
+
+    /// The ledger of a team, in order.
+    pub async fn list_entries(&self, caller: &Caller, team: &str, page: PageRequest) -> Result<Page<Entry>, Failure> {
+        authorise(caller, Operation::ListEntries, Target::team(team))?;
+        let (id, after) = (known(team)?, page.after::<u64>()?.unwrap_or(0));
+        let wanted = id.clone();
+        let seen = self.inner.engine.read_with_repeats(id.clone(), move |sight| sight.team(&wanted).is_some()).await?;
+        if !seen.value {
+            return Err(Failure::NotFound { code: "unknown_team" });
+        }
+        self.after(seen.position, move |inner| {
+            let positions = inner.views.positions(&team_stream(&id), after, usize::from(page.limit) + 1)?;
+            let repeats: HashMap<u64, u64> = inner.log.repeats(id.as_str())?.into_iter().collect();
+            let mut teller = Teller { inner, team: &id, sessions: HashMap::new() };
+            let mut rows = Vec::new();
+            for sealed in inner.log.entries(&positions)? {
+                let mut entry = teller.entry(&sealed)?;
+                if let Some(count) = repeats.get(&sealed.seq) {
+                    entry.facts.insert("repeats".to_owned(), json!(count));
+                }
+                rows.push((sealed.seq.to_string(), entry));
+            }
+            Ok(Page::of(rows, page.limit))
+        })
+        .await
+    }
+
+    /// A page of the usage report, narrowed to what the key may see. Its rows are in the order of `by`.
+    pub async fn usage(
+        &self,
+        caller: &Caller,
+        team: &str,
+        request: &UsageRequest,
+        page: PageRequest,
+    ) -> Result<UsageReport, Failure> {
+        let member = caller.scope.member_or(request.member.as_deref());
+        authorise(caller, Operation::GetUsage, Target::use_of(team, member))?;
+        let id = known(team)?;
+        let member = member.map(|member| self.member_key(team, member)).transpose()?;
+        let product = request.product.as_deref().map(|product| self.product_key(product)).transpose()?;
+        let from = day("from", request.from.as_ref(), "2000-01-01")?;
+        let to = day("to", request.to.as_ref(), "2200-12-31")?;
+        let by: Vec<GroupBy> = request.by.iter().map(group_by).collect();
+        let names = request.by.clone();
+        let after = page.after::<usize>()?.unwrap_or(0);
+        let seen = self.see(&id, |team, _, _| {
+            Ok(team.profile.as_ref().map_or_else(String::new, |profile| profile.time_zone.name().to_owned()))
+        });
+        let seen = seen.await?;
+        let time_zone = seen.value;
+        self.after(seen.position, move |inner| {
+            let asked = UsageAsked { team: id.as_str(), from, to, member, product, by: &by };
+            let rows = inner.views.usage(&asked)?;
+            let currencies: BTreeSet<String> = rows.iter().flat_map(|row| row.amounts.keys().cloned()).collect();
+            let mut told = Vec::new();
+            for (index, row) in rows.iter().enumerate().skip(after) {
+                let mut line = UsageRow {
+                    product: None,
+                    member: None,
+                    day: None,
+                    month: None,
+                    tags: BTreeMap::new(),
+                    tokens: wire::tokens(row.tokens),
+                    amount: row.amounts.iter().map(|(code, amount)| (code.clone(), money(code, *amount))).collect(),
+                    launches: row.launches,
+                    days: row.days,
+                    members: row.members,
+                };
+                for (name, group) in names.iter().zip(&row.groups) {
+                    match (name, group) {
+                        (UsageBy::Product, Group::Product(product)) => {
+                            line.product = Some(inner.product_code(*product)?.to_string());
+                        }
+                        (UsageBy::Member, Group::Member(member)) => {
+                            line.member = Some(inner.people.name_of(&id, *member));
+                        }
+                        (UsageBy::Day, Group::Text(day)) => line.day = Some(day.clone()),
+                        (UsageBy::Month, Group::Text(month)) => line.month = Some(month.clone()),
+                        (UsageBy::Tag(tag), Group::Text(value)) => {
+                            line.tags.insert(tag.clone(), Some(value.clone()));
+                        }
+                        (UsageBy::Tag(tag), _) => {
+                            line.tags.insert(tag.clone(), None);
+                        }
+                        _ => return Err(Failure::Internal),
+                    }
+                }
+                told.push(((index + 1).to_string(), line));
+                if told.len() > usize::from(page.limit) {
+                    break;
+                }
+            }
+            let rows = Page::of(told, page.limit);
+            Ok(UsageReport { time_zone, currencies: currencies.into_iter().collect(), rows })
+        })
+        .await
+    }
+
+    /// The newest signed checkpoint; `unknown_checkpoint` before the first entry.
+    pub async fn checkpoint(&self, caller: &Caller) -> Result<Checkpoint, Failure> {
+        authorise(caller, Operation::GetCheckpoint, Target::installation())?;
+        let decided = self.inner.engine.checkpoint().await?;
+        let checkpoint = decided.outcome.map_err(|refusal| refusals::plain(&refusal))?;
+        let checkpoint = checkpoint.ok_or(Failure::NotFound { code: "unknown_checkpoint" })?;
+        Ok(Checkpoint {
+            position: checkpoint.position,
+            at: wire::micros(checkpoint.at),
+            commit: wire::hex(&checkpoint.commit),
+            stream: checkpoint.stream,
+            seq: checkpoint.seq,
+            public_key: wire::hex(&checkpoint.public_key),
+            signature: wire::hex(&checkpoint.signature),
+        })
+    }
+
+    /// A charge that the caller may see.
+    async fn found_charge(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        team: &str,
+        charge: &str,
+    ) -> Result<(TeamId, Sealed, Box<ChargeMade>), Failure> {
+        // Whose charge it is, is known only once it is found; what may never be asked is refused before.
+        if !operation.is_open_to(caller.scope.name()) {
+            return Err(Failure::Forbidden);
+        }
+        if caller.scope.team_or(None).is_some_and(|own| own != team) {
+            return Err(Failure::NotFound { code: "unknown_team" });
+        }
+        let id = known(team)?;
+        let position = self.see(&id, |_, _, _| Ok(())).await?.position;
+        let seq = wire::charge_number(charge).ok_or(UNKNOWN_CHARGE)?;
+        let of = id.clone();
+        let (sealed, made) = self
+            .after(position, move |inner| {
+                let position = inner.views.charge(of.as_str(), seq)?.ok_or(UNKNOWN_CHARGE)?;
+                inner.charges(&[position])?.pop().ok_or(UNKNOWN_CHARGE)
+            })
+            .await?;
+        let member = self.inner.people.name_of(&id, made.member);
+        authorise(caller, operation, Target::charge(team, &member))?;
+        Ok((id, sealed, made))
+    }
+
+    fn member_key(&self, team: &str, member: &str) -> Result<MemberKey, Failure> {
+        self.named_member(team, member)?.1.ok_or(Failure::NotFound { code: "unknown_member" })
+    }
+
+    fn product_key(&self, product: &str) -> Result<ProductKey, Failure> {
+        let code: ProductCode = wire::parse("product", product)?;
+        let catalogue = self.inner.engine.catalogue();
+        let found = catalogue.product_called(&code).map(|product| product.key);
+        found.ok_or(Failure::NotFound { code: "unknown_product" })
+    }
+}
+
+impl Inner {
+    fn charges(&self, positions: &[Position]) -> Result<Vec<(Sealed, Box<ChargeMade>)>, Failure> {
+        let made = |(sealed, entry)| match entry {
+            AnyEntry::Team(_, jeton_core::entry::Entry { fact: TeamFact::ChargeMade(charge), .. }) => {
+                Ok((sealed, charge))
+            }
+            AnyEntry::Team(..) | AnyEntry::Vendor(_) | AnyEntry::Series(..) => Err(Failure::Internal),
+        };
+        self.entries(positions)?.into_iter().map(made).collect()
+    }
+
+    fn told_charge(&self, team: &TeamId, sealed: &Sealed, charge: &ChargeMade) -> Result<Charge, Failure> {
+        Ok(Charge {
+            charge: format!("c{}", sealed.seq),
+            at: wire::micros(sealed.at),
+            member: self.people.name_of(team, charge.member),
+            product: self.product_code(charge.product)?.to_string(),
+            window: Some(wire::window(charge.window)),
+            tokens: wire::tokens(charge.tokens()),
+            draws: charge.draws.iter().map(wire::draw).collect(),
+            tags: charge.tags.clone(),
+            session: Some(charge.session.to_string()),
+        })
+    }
+
+    /// The lots of a team that have been closed, with their last figures.
+    fn closed_lots(&self, team: &TeamId) -> Result<Vec<Lot>, Failure> {
+        let positions = self.views.closed_lots(team.as_str())?;
+        let closed = |(_, entry)| match entry {
+            AnyEntry::Team(_, jeton_core::entry::Entry { fact: TeamFact::LotClosed(lot), .. }) => Ok(*lot),
+            AnyEntry::Team(..) | AnyEntry::Vendor(_) | AnyEntry::Series(..) => Err(Failure::Internal),
+        };
+        self.entries(&positions)?.into_iter().map(closed).collect()
+    }
+
+    /// V6: rule, window, sessions, proofs of use, lots, prices, the rate and its date.
+    fn explain(
+        &self,
+        team: &TeamId,
+        sealed: &Sealed,
+        charge: &ChargeMade,
+        lots: Vec<Lot>,
+    ) -> Result<Explanation, Failure> {
+        let product = self.product_code(charge.product)?;
+        let mut sessions = Vec::new();
+        for proof in &charge.proofs {
+            let position = self.views.position_of(&team_stream(team), proof.session.0)?.ok_or(Failure::Internal)?;
+            let (_, _, opened, opened_at) = self.session_opened(position)?;
+            sessions.push(ExplainedSession {
+                session: opened.session.to_string(),
+                device: self.people.device_name(team, opened.member, opened.device),
+                version: opened.version,
+                opened_at: wire::instant(opened_at),
+                proven_from: wire::instant(proof.from),
+                proven_until: wire::instant(proof.to),
+            });
+        }
+        let lots: HashMap<LotNo, Lot> =
+            lots.into_iter().chain(self.closed_lots(team)?).map(|lot| (lot.lot, lot)).collect();
+        let mut draws = Vec::new();
+        let mut amounts: BTreeMap<String, ExactAmount> = BTreeMap::new();
+        for draw in &charge.draws {
+            let lot = lots.get(&draw.lot).ok_or(Failure::Internal)?;
+            let told = wire::draw(draw);
+            let amount = amounts.entry(told.currency.clone()).or_default();
+            *amount = amount.plus(draw.unit_price.amount_of(draw.tokens));
+            draws.push(ExplainedDraw {
+                lot: told.lot,
+                order: lot.order.to_string(),
+                tokens: told.tokens,
+                unit_price: told.unit_price,
+                currency: told.currency,
+                ends_at: wire::instant(lot.ends_at),
+            });
+        }
+        let (rule, text, undo_interval_s, in_force_at) = reason(charge, product.as_str());
+        let kind = match charge.cause {
+            ChargeCause::NoUndoInterval | ChargeCause::UndoneOften { .. } => ProofKind::Open,
+            ChargeCause::UndoIntervalPassed { .. } | ChargeCause::Renewal { .. } => {
+                self.kind_of_proof(team, sealed.seq)?
+            }
+        };
+        let at = wire::micros(sealed.at);
+        Ok(Explanation {
+            charge: format!("c{}", sealed.seq),
+            rule: rule.to_owned(),
+            text,
+            at: at.clone(),
+            member: self.people.name_of(team, charge.member),
+            product: product.to_string(),
+            tokens: wire::tokens(charge.tokens()),
+            window: Some(wire::window(charge.window)),
+            usage_day: wire::date(charge.day),
+            undo_interval_s,
+            rate: ExplainedRate {
+                per_day: wire::tokens(charge.rate.tokens),
+                effective_at: wire::instant(charge.rate.starts_at),
+                in_force_at: wire::instant(in_force_at),
+            },
+            sessions,
+            proof: ProofOfUse { session: charge.session.to_string(), kind, at },
+            draws,
+            amounts: amounts.into_iter().map(|(code, amount)| (code.clone(), money(&code, amount))).collect(),
+            seq: sealed.seq,
+            hash: wire::hex(&sealed.hash),
+        })
+    }
+
+    /// Whether the message that made a charge was a beat or a close: a close names the charges that it made, in an
+    /// entry of its own right after them.
+    fn kind_of_proof(&self, team: &TeamId, seq: u64) -> Result<ProofKind, Failure> {
+        let positions = self.views.positions(&team_stream(team), seq, LOOKED_THROUGH)?;
+        for (_, entry) in self.entries(&positions)? {
+            let AnyEntry::Team(_, entry) = entry else { return Err(Failure::Internal) };
+            if let TeamFact::SessionClosed { charged, .. } = entry.fact {
+                return Ok(if charged.contains(&Seq(seq)) { ProofKind::Close } else { ProofKind::Heartbeat });
+            }
+        }
+        Ok(ProofKind::Heartbeat)
+    }
+}
+
+/// The rule, the reason in a sentence, the interval that had to be proven, and the instant of the rate (C4).
+fn reason(charge: &ChargeMade, product: &str) -> (&'static str, String, Option<u32>, Instant) {
+    let start = charge.window.start;
+    match charge.cause {
+        ChargeCause::UndoIntervalPassed { hold_set_at, undo_s } => {
+            let until = charge.proofs.iter().map(|proof| proof.to).max().unwrap_or(start);
+            let text = format!(
+                "{product} was open from {start} to {until} without a break, which is the undo interval of {undo_s} s or more."
+            );
+            ("W2", text, Some(undo_s), hold_set_at)
+        }
+        ChargeCause::NoUndoInterval => {
+            ("W2", format!("{product} was opened at {start}, and has no undo interval."), None, start)
+        }
+        ChargeCause::UndoneOften { undone } => {
+            let text = format!("{product} was opened at {start}, having been undone {undone} times within 24 hours.");
+            ("W2", text, None, start)
+        }
+        ChargeCause::Renewal { after } => (
+            "W4",
+            format!("{product} was open when its cover ended at {after}, and still in use after that."),
+            None,
+            start,
+        ),
+    }
+}
+
+/// Tells entries with the names that people know.
+struct Teller<'a> {
+    inner: &'a Inner,
+    team: &'a TeamId,
+    /// The names of sessions that have been looked up.
+    sessions: HashMap<u64, Value>,
+}
+
+impl Teller<'_> {
+    fn entry(&mut self, sealed: &Sealed) -> Result<Entry, Failure> {
+        let stored: Value = serde_json::from_slice(&sealed.body).map_err(|_| Failure::Internal)?;
+        let (kind, told) = match stored.get("fact") {
+            Some(Value::Object(fact)) => fact.iter().next().map(|(kind, told)| (kind.clone(), told.clone())),
+            Some(_) | None => None,
+        }
+        .ok_or(Failure::Internal)?;
+        let member = told.get("member").and_then(Value::as_u64).and_then(|member| u32::try_from(member).ok());
+        let Value::Object(mut facts) = told else { return Err(Failure::Internal) };
+        for (name, value) in &mut facts {
+            *value = self.told(name, value.take(), member.map(MemberKey))?;
+        }
+        let by = match stored.get("by") {
+            Some(Value::Object(by)) => by.get("key").cloned().unwrap_or(Value::Null),
+            Some(by) => by.clone(),
+            None => Value::Null,
+        };
+        facts.insert("by".to_owned(), by);
+        let (at, hash) = (wire::micros(sealed.at), wire::hex(&sealed.hash));
+        Ok(Entry { seq: sealed.seq, at, kind, hash, facts })
+    }
+
+    /// A fact under its name, with keys of the ledger told as names.
+    fn told(&mut self, name: &str, value: Value, member: Option<MemberKey>) -> Result<Value, Failure> {
+        Ok(match (name, value) {
+            ("member", Value::Number(key)) => self.member(&key),
+            ("product" | "products", Value::Number(key)) => self.product(&key)?,
+            ("products", Value::Object(access)) => match access.get("named") {
+                Some(named) => self.told("products", named.clone(), member)?,
+                None => Value::Object(access),
+            },
+            ("session", Value::Number(number)) => self.session(&number)?,
+            ("device", Value::Number(device)) => {
+                let device = DeviceKey(device.as_u64().unwrap_or_default());
+                let named = member.and_then(|member| self.inner.people.device_name(self.team, member, device));
+                named.map_or(Value::Null, Value::from)
+            }
+            ("lot", Value::Number(lot)) => Value::from(format!("l{lot}")),
+            ("charged", Value::Array(charges)) => {
+                charges.into_iter().map(|charge| Value::from(format!("c{charge}"))).collect()
+            }
+            (name, Value::Array(items)) => {
+                let told = items.into_iter().map(|item| self.told(name, item, member));
+                Value::Array(told.collect::<Result<_, _>>()?)
+            }
+            (_, Value::Object(mut facts)) => {
+                for (name, value) in &mut facts {
+                    *value = self.told(name, value.take(), member)?;
+                }
+                Value::Object(facts)
+            }
+            (_, other) => other,
+        })
+    }
+
+    fn member(&self, key: &serde_json::Number) -> Value {
+        let key = key.as_u64().and_then(|key| u32::try_from(key).ok()).unwrap_or(u32::MAX);
+        Value::from(self.inner.people.name_of(self.team, MemberKey(key)))
+    }
+
+    fn product(&self, key: &serde_json::Number) -> Result<Value, Failure> {
+        let key = key.as_u64().and_then(|key| u32::try_from(key).ok()).ok_or(Failure::Internal)?;
+        Ok(Value::from(self.inner.product_code(ProductKey(key))?.as_str()))
+    }
+
+    fn session(&mut self, number: &serde_json::Number) -> Result<Value, Failure> {
+        let number = SessionNo(number.as_u64().unwrap_or_default());
+        if let Some(named) = self.sessions.get(&number.0) {
+            return Ok(named.clone());
+        }
+        let position = self.inner.views.position_of(&team_stream(self.team), number.0)?.ok_or(Failure::Internal)?;
+        let named = Value::from(self.inner.session_opened(position)?.2.session.as_str());
+        self.sessions.insert(number.0, named.clone());
+        Ok(named)
+    }
+}
+
+fn told_lot(lot: &Lot) -> LotBalance {
+    LotBalance {
+        lot: format!("l{}", lot.lot),
+        order: lot.order.to_string(),
+        team_of_order: lot.team_of_order.to_string(),
+        currency: lot.currency.code().to_owned(),
+        unit_price: Decimal::new(lot.unit_price.in_currency(lot.currency)),
+        quantity: lot.quantity.in_thousandths() / 1000,
+        granted: wire::tokens(lot.granted),
+        available: wire::tokens(lot.available),
+        held: wire::tokens(lot.held),
+        spent: wire::tokens(lot.spent),
+        expired: wire::tokens(lot.expired),
+        returned: wire::tokens(lot.returned),
+        moved_out: wire::tokens(lot.moved_out),
+        ends_at: wire::instant(lot.ends_at),
+    }
+}
+
+fn money(code: &str, amount: ExactAmount) -> Decimal {
+    match code.parse::<Currency>() {
+        Ok(currency) => Decimal::new(amount.rounded(currency).in_currency(currency)),
+        Err(_) => Decimal::new("0"),
+    }
+}
+
+fn day(field: &str, asked: Option<&Date>, otherwise: &str) -> Result<Day, Failure> {
+    wire::parse(field, asked.map_or(otherwise, Date::as_str))
+}
+
+fn group_by(by: &UsageBy) -> GroupBy {
+    match by {
+        UsageBy::Product => GroupBy::Product,
+        UsageBy::Member => GroupBy::Member,
+        UsageBy::Day => GroupBy::Day,
+        UsageBy::Month => GroupBy::Month,
+        UsageBy::Tag(tag) => GroupBy::Tag(tag.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grouped(by: Option<&str>) -> Result<Vec<UsageBy>, Failure> {
+        let query = UsageQuery { group_by: by.map(str::to_owned), ..UsageQuery::default() };
+        UsageRequest::try_from(query).map(|request| request.by)
+    }
+
+    #[test]
+    fn usage_is_grouped_by_one_or_more_names() {
+        assert_eq!(grouped(None), Ok(vec![UsageBy::Product]));
+        assert_eq!(grouped(Some("member,month")), Ok(vec![UsageBy::Member, UsageBy::Month]));
+        assert_eq!(grouped(Some("tag:project")), Ok(vec![UsageBy::Tag("project".to_owned())]));
+        for bad in ["", "product,product", "tag:", "Product", "product,"] {
+            assert!(grouped(Some(bad)).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! API keys: who may ask, and for what.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Instant;
+
+/// What a key is for: `vendor` everything; `partner`, `team`, `product` and `member` their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = "team"))]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeName {
+    Vendor,
+    Partner,
+    Team,
+    Product,
+    Member,
+}
+
+/// A key to be made. Which of `team`, `member`, `product` and `partner` it names follows from its scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({"scope": "team", "team": "acme", "label": "Acme's directory sync"}))
+)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeyPost {
+    pub scope: ScopeName,
+    /// With scope `team` or `member`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub team: Option<String>,
+    /// With scope `member`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub member: Option<String>,
+    /// With scope `product`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub product: Option<String>,
+    /// With scope `partner`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub partner: Option<String>,
+    /// From when on it is no longer honoured; never by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub ends_at: Option<Instant>,
+    /// What people know it by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200, nullable = false))]
+    pub label: Option<String>,
+}
+
+/// A key, without its secret, which is stored nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({
+        "key": "key_7Hq2",
+        "scope": "team",
+        "team": "acme",
+        "member": null,
+        "product": null,
+        "partner": null,
+        "label": "Acme's directory sync",
+        "created_at": "2026-03-02T08:00:00Z",
+        "ends_at": null,
+        "revoked_at": null
+    }))
+)]
+pub struct ApiKey {
+    /// Its public id.
+    pub key: String,
+    pub scope: ScopeName,
+    pub team: Option<String>,
+    pub member: Option<String>,
+    pub product: Option<String>,
+    pub partner: Option<String>,
+    pub label: Option<String>,
+    pub created_at: Instant,
+    pub ends_at: Option<Instant>,
+    pub revoked_at: Option<Instant>,
+}
+
+/// A key that was made, with its secret, this once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({
+        "key": "key_7Hq2",
+        "scope": "team",
+        "team": "acme",
+        "member": null,
+        "product": null,
+        "partner": null,
+        "label": "Acme's directory sync",
+        "created_at": "2026-03-02T08:00:00Z",
+        "ends_at": null,
+        "revoked_at": null,
+        "secret": "jtn_example"
+    }))
+)]
+pub struct ApiKeyCreated {
+    #[serde(flatten)]
+    pub key: ApiKey,
+    /// What to send as `Authorization: Bearer …`. `null` when the same `Idempotency-Key` made it before: whoever
+    /// lost the secret revokes the key and makes another.
+    pub secret: Option<String>,
+}

@@ -1,0 +1,66 @@
+//! The JSON of Jeton's public contract: every request and every answer, as Rust types.
+//!
+//! What always holds: the names of fields and values here are the names on the wire, and each is a promise to
+//! programs outside this repository. Bodies of configuration refuse an unknown field; bodies of metering and all
+//! answers tolerate one, so that older and newer programs understand each other.
+//!
+//! What it does not do: decide or calculate. Amounts and instants stay the text that they are on the wire
+//! ([`Decimal`], [`Instant`]), and only the server gives them a meaning. Nothing here knows HTTP.
+//!
+//! The feature `openapi` adds a schema with an example to every type.
+
+mod access;
+mod api_key;
+mod balance;
+mod charge;
+mod checkpoint;
+mod decimal;
+mod entry;
+mod instant;
+mod jwks;
+mod member;
+mod order;
+mod page;
+mod price_list;
+mod problem;
+mod product;
+mod quote;
+mod rate;
+mod sandbox;
+mod seat;
+mod session;
+mod settings;
+mod team;
+mod usage;
+mod use_of_products;
+
+pub use access::{Assignment, BlockedProducts, DefaultAccess, Products};
+pub use api_key::{ApiKey, ApiKeyCreated, ApiKeyPost, ScopeName};
+pub use balance::{Balance, LotBalance};
+pub use charge::{
+    Charge, ChargesQuery, Draw, ExplainedDraw, ExplainedRate, ExplainedSession, Explanation, ProofKind, ProofOfUse,
+    Window,
+};
+pub use checkpoint::Checkpoint;
+pub use decimal::Decimal;
+pub use entry::Entry;
+pub use instant::{Date, Instant};
+pub use jwks::{Jwk, Jwks};
+pub use member::{Member, MemberPut, Role};
+pub use order::{Invoice, InvoiceStatus, Order, OrderLot, OrderPut, OrderStatus, PaymentBy, PaymentPost};
+pub use page::{Page, PageQuery};
+pub use price_list::{PriceList, PriceListPut, Tier};
+pub use problem::Problem;
+pub use product::{AtQuery, Names, Product, ProductPut};
+pub use quote::{BetterBuy, Quote, QuotePost};
+pub use rate::{Rate, RatePut, ResultRate, Rounding};
+pub use sandbox::SandboxClock;
+pub use seat::{Seat, SeatPut, SeatReassign};
+pub use session::{
+    Cover, LiveSession, MadeCharge, NextCharge, SessionAnswer, SessionClose, SessionClosed, SessionHeartbeat,
+    SessionOpen, SessionQuote, SessionQuotePost, SessionState, SessionsQuery, Warning,
+};
+pub use settings::{Settings, SettingsPut};
+pub use team::{Team, TeamPut};
+pub use usage::{Usage, UsageQuery, UsageRow};
+pub use use_of_products::{Industry, Use, UsePut};

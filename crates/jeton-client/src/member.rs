@@ -1,0 +1,51 @@
+//! Members: the people of a team.
+
+use serde::{Deserialize, Serialize};
+
+/// A member as the team writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({"email": "alice@acme.example", "name": "Alice Martin", "role": "member"}))
+)]
+#[serde(deny_unknown_fields)]
+pub struct MemberPut {
+    pub email: String,
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    pub name: String,
+    pub role: Role,
+}
+
+/// A member of a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({
+        "member": "alice",
+        "email": "alice@acme.example",
+        "name": "Alice Martin",
+        "role": "member",
+        "active": true
+    }))
+)]
+pub struct Member {
+    pub member: String,
+    pub email: String,
+    pub name: String,
+    pub role: Role,
+    /// `false` after a `DELETE`; a `PUT` makes it active again.
+    pub active: bool,
+}
+
+/// What a member is in the team. Naming another primary admin makes the former a secondary admin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = "member"))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    PrimaryAdmin,
+    SecondaryAdmin,
+    Billing,
+    Member,
+}

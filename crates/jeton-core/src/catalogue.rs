@@ -1,0 +1,406 @@
+//! The vendor's catalogue: products and their rates, uses, price lists, settings (C1–C5, P1).
+//!
+//! The catalogue is the fold of one stream of entries; teams are decided against the value of the moment.
+//! Every charge keeps its rate and every order its price, so nothing that has happened asks it again.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::entry::{Entry, VendorFact};
+use crate::id::{PriceListId, ProductCode, ProductKey, ResultCode, Seq, UseCode};
+use crate::limits;
+use crate::money::Currency;
+use crate::price::PriceListSpec;
+use crate::refusal::{Limit, Refusal, Unknown};
+use crate::time::Instant;
+use crate::tokens::Tokens;
+
+/// A text in the two languages of people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names {
+    pub en: String,
+    pub fr: String,
+}
+
+/// A product as the vendor described it (C1, C3, C5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductSpec {
+    pub names: Names,
+    pub uses: Vec<UseCode>,
+    pub versions: Vec<String>,
+    /// The undo interval in seconds; 0 turns it off.
+    pub undo_s: u32,
+    /// The balance that an opening asks for even when its rate is less (C3).
+    pub min_balance: Tokens,
+}
+
+/// What a rate offers: the product by the day, or its results by the piece (C1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offer {
+    PerDay(Tokens),
+    Results(BTreeMap<ResultCode, ResultRate>),
+}
+
+/// What a result costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultRate {
+    pub unit: ResultCode,
+    pub tokens: Tokens,
+    pub rounding: Rounding,
+}
+
+/// How the quantity of a result is rounded before it is priced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    Up,
+    Nearest,
+    #[default]
+    None,
+}
+
+/// A rate of a product, from its start on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    pub starts_at: Instant,
+    pub entered_at: Instant,
+    pub offer: Offer,
+    pub revision: Seq,
+}
+
+/// A product with its rates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    pub key: ProductKey,
+    pub code: ProductCode,
+    pub spec: ProductSpec,
+    pub revision: Seq,
+    /// By start. A rate to come is removed by its removal, one that has begun never.
+    pub rates: Vec<Rate>,
+}
+
+impl Product {
+    /// The rate in force at `at`: among those entered and started by then, the one with the latest start (C2).
+    pub fn rate_at(&self, at: Instant) -> Option<&Rate> {
+        self.rates.iter().rev().find(|rate| rate.starts_at <= at && rate.entered_at <= at)
+    }
+
+    /// The daily rate in force at `at`, if it is that which is offered (C4).
+    pub fn daily_rate_at(&self, at: Instant) -> Option<DailyRate> {
+        let rate = self.rate_at(at)?;
+        match rate.offer {
+            Offer::PerDay(tokens) => Some(DailyRate { tokens, starts_at: rate.starts_at }),
+            Offer::Results(_) => None,
+        }
+    }
+
+    /// The rate that starts at this very instant.
+    pub fn rate_starting(&self, starts_at: Instant) -> Option<&Rate> {
+        self.rates.iter().find(|rate| rate.starts_at == starts_at)
+    }
+}
+
+/// What a day of a product costs, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailyRate {
+    pub tokens: Tokens,
+    pub starts_at: Instant,
+}
+
+/// A use that products are listed under, in its industry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UseSpec {
+    pub names: Names,
+    pub industry: UseCode,
+    pub industry_names: Names,
+}
+
+/// A thing of the catalogue and the number of the entry that it was last written by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revised<T> {
+    pub value: T,
+    pub revision: Seq,
+    pub entered_at: Instant,
+}
+
+/// The vendor's settings; the defaults are those of the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Devices on which a product may be open for a member at a time (W3).
+    pub devices: u32,
+    /// Undone runs within 24 hours after which an opening is charged at once (W2).
+    pub undone_limit: u32,
+    /// How often clients are asked to beat (W8).
+    pub heartbeat_s: u32,
+    /// Silence after which a session is lost (W8).
+    pub lost_after_s: u32,
+    /// How long after its last proof a lost session may be revived (W8).
+    pub revive_within_s: u32,
+    /// For how long an unfunded session may go on (W7).
+    pub unfunded_s: u32,
+    /// Days until an invoice is due (P3).
+    pub invoice_due_days: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            devices: 3,
+            undone_limit: 3,
+            heartbeat_s: 120,
+            lost_after_s: 600,
+            revive_within_s: 4 * 3600,
+            unfunded_s: 900,
+            invoice_due_days: 30,
+        }
+    }
+}
+
+/// Everything that the vendor offers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Catalogue {
+    products: Vec<Product>,
+    by_code: BTreeMap<ProductCode, ProductKey>,
+    pub uses: BTreeMap<UseCode, Revised<UseSpec>>,
+    pub price_lists: BTreeMap<PriceListId, Revised<PriceListSpec>>,
+    pub settings: Settings,
+    /// The number of the entry that last changed the settings; 0 while they are the defaults.
+    pub settings_revision: u64,
+}
+
+impl Catalogue {
+    /// By key; `None` when no such product was ever entered.
+    pub fn product(&self, key: ProductKey) -> Option<&Product> {
+        self.products.get(usize::try_from(key.0).ok()?)
+    }
+
+    /// By code.
+    pub fn product_called(&self, code: &ProductCode) -> Option<&Product> {
+        self.product(*self.by_code.get(code)?)
+    }
+
+    /// In the order of their codes.
+    pub fn products(&self) -> impl Iterator<Item = &Product> {
+        self.by_code.values().filter_map(|key| self.product(*key))
+    }
+
+    /// The list that prices an order: the newest started one of the currency that names the country, else one
+    /// that names none (P1). Partners' lists serve partners alone. A `country` of `None` is nobody's.
+    pub fn price_list_for(
+        &self,
+        currency: Currency,
+        country: Option<&str>,
+        now: Instant,
+    ) -> Result<(&PriceListId, &PriceListSpec), Refusal> {
+        let started = |list: &Revised<PriceListSpec>| list.value.starts_at.unwrap_or(list.entered_at);
+        let serves = |list: &&Revised<PriceListSpec>| {
+            list.value.currency == currency && list.value.partner.is_none() && started(list) <= now
+        };
+        let newest = |names_country: bool| {
+            self.price_lists
+                .iter()
+                .filter(|(_, list)| serves(list))
+                .filter(|(_, list)| match country {
+                    Some(country) if names_country => list.value.countries.iter().any(|named| named == country),
+                    Some(_) | None => !names_country && list.value.countries.is_empty(),
+                })
+                .max_by_key(|(_, list)| (started(list), list.revision))
+        };
+        let (id, list) = newest(true).or_else(|| newest(false)).ok_or(Refusal::NoPriceList)?;
+        Ok((id, &list.value))
+    }
+
+    /// Folds an entry. Never fails; an entry that decides nothing about the catalogue changes nothing.
+    pub fn evolve(&mut self, seq: Seq, entry: &Entry<VendorFact>) {
+        match &entry.fact {
+            VendorFact::ProductSet { product, code, spec } => {
+                if let Some(standing) = self.by_code.get(code) {
+                    let standing = usize::try_from(standing.0).expect("a key is an index");
+                    self.products[standing].spec = spec.clone();
+                    self.products[standing].revision = seq;
+                } else {
+                    self.by_code.insert(code.clone(), *product);
+                    let (spec, code) = (spec.clone(), code.clone());
+                    self.products.push(Product { key: *product, code, spec, revision: seq, rates: Vec::new() });
+                }
+            }
+            VendorFact::RateSet { product, starts_at, offer } => {
+                let rates = self.rates_of(*product);
+                rates.retain(|rate| rate.starts_at != *starts_at);
+                let place = rates.partition_point(|rate| rate.starts_at < *starts_at);
+                let (starts_at, entered_at, offer) = (*starts_at, entry.at, offer.clone());
+                rates.insert(place, Rate { starts_at, entered_at, offer, revision: seq });
+            }
+            VendorFact::RateRemoved { product, starts_at } => {
+                self.rates_of(*product).retain(|rate| rate.starts_at != *starts_at);
+            }
+            VendorFact::UseSet { use_code, spec } => {
+                let revised = Revised { value: spec.clone(), revision: seq, entered_at: entry.at };
+                self.uses.insert(use_code.clone(), revised);
+            }
+            VendorFact::PriceListSet { price_list, spec } => {
+                let entered_at = self.price_lists.get(price_list).map_or(entry.at, |standing| standing.entered_at);
+                let revised = Revised { value: spec.clone(), revision: seq, entered_at };
+                self.price_lists.insert(price_list.clone(), revised);
+            }
+            VendorFact::SettingsSet(settings) => {
+                self.settings = settings.clone();
+                self.settings_revision = seq.0;
+            }
+            VendorFact::KeyCreated { .. }
+            | VendorFact::KeyRevoked { .. }
+            | VendorFact::ClockMoved { .. }
+            | VendorFact::ClockAccepted { .. } => {}
+        }
+    }
+
+    fn rates_of(&mut self, product: ProductKey) -> &mut Vec<Rate> {
+        let index = usize::try_from(product.0).expect("a key is an index");
+        &mut self.products[index].rates
+    }
+}
+
+/// Under which condition a resource may be written (`If-Match`; RFC 9110, section 13.1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// It must exist.
+    Any,
+    /// It must stand at one of these revisions.
+    OneOf(Vec<u64>),
+}
+
+impl IfMatch {
+    /// Refuses when the condition does not admit what stands; `None` is what does not exist.
+    pub fn check(condition: Option<&Self>, standing: Option<u64>) -> Result<(), Refusal> {
+        let admitted = match (condition, standing) {
+            (None, _) | (Some(Self::Any), Some(_)) => true,
+            (Some(Self::OneOf(revisions)), Some(standing)) => revisions.contains(&standing),
+            (Some(_), None) => false,
+        };
+        if admitted { Ok(()) } else { Err(Refusal::PreconditionFailed) }
+    }
+}
+
+/// What the vendor asks of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VendorCommand {
+    SetProduct {
+        code: ProductCode,
+        spec: ProductSpec,
+    },
+    SetRate {
+        code: ProductCode,
+        starts_at: Instant,
+        offer: Offer,
+    },
+    RemoveRate {
+        code: ProductCode,
+        starts_at: Instant,
+    },
+    SetUse {
+        use_code: UseCode,
+        spec: UseSpec,
+    },
+    SetPriceList {
+        price_list: PriceListId,
+        spec: PriceListSpec,
+    },
+    SetSettings(Settings),
+    /// Facts that need no decision: keys and clocks.
+    Note(VendorFact),
+}
+
+/// What has become of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configured {
+    pub created: bool,
+    /// The number of the entry that the resource was last written by.
+    pub revision: u64,
+    /// What is to be appended; none when nothing changed.
+    pub fact: Option<VendorFact>,
+}
+
+/// Decides a command of the vendor. `next` is the number that the next entry of the stream gets.
+pub fn decide(
+    catalogue: &Catalogue,
+    command: VendorCommand,
+    if_match: Option<&IfMatch>,
+    next: Seq,
+    now: Instant,
+) -> Result<Configured, Refusal> {
+    let configured = |standing: Option<(u64, bool)>, fact: VendorFact| {
+        IfMatch::check(if_match, standing.map(|(revision, _)| revision))?;
+        Ok(match standing {
+            Some((revision, true)) => Configured { created: false, revision, fact: None },
+            Some((_, false)) => Configured { created: false, revision: next.0, fact: Some(fact) },
+            None => Configured { created: true, revision: next.0, fact: Some(fact) },
+        })
+    };
+    let room = |len: usize, most: usize, limit: Limit| {
+        if len < most { Ok(()) } else { Err(Refusal::Limit { limit, value: u64::try_from(most).unwrap_or(u64::MAX) }) }
+    };
+    match command {
+        VendorCommand::SetProduct { code, spec } => {
+            let standing = catalogue.product_called(&code);
+            if standing.is_none() {
+                room(catalogue.products.len(), limits::CATALOGUE, Limit::Catalogue)?;
+            }
+            let key = standing.map_or_else(
+                || ProductKey(u32::try_from(catalogue.products.len()).expect("bounded by the limit of the catalogue")),
+                |product| product.key,
+            );
+            let seen = standing.map(|product| (product.revision.0, product.spec == spec));
+            configured(seen, VendorFact::ProductSet { product: key, code, spec })
+        }
+        VendorCommand::SetRate { code, starts_at, offer } => {
+            let product = catalogue.product_called(&code).ok_or(Refusal::Unknown(Unknown::Product))?;
+            IfMatch::check(if_match, product.rate_starting(starts_at).map(|rate| rate.revision.0))?;
+            match product.rate_starting(starts_at) {
+                Some(rate) if rate.offer == offer => {
+                    Ok(Configured { created: false, revision: rate.revision.0, fact: None })
+                }
+                Some(_) if starts_at <= now => Err(Refusal::RateInForce { starts_at }),
+                standing => {
+                    room(product.rates.len(), limits::RATES, Limit::Rates)?;
+                    let fact = Some(VendorFact::RateSet { product: product.key, starts_at, offer });
+                    Ok(Configured { created: standing.is_none(), revision: next.0, fact })
+                }
+            }
+        }
+        VendorCommand::RemoveRate { code, starts_at } => {
+            let product = catalogue.product_called(&code).ok_or(Refusal::Unknown(Unknown::Product))?;
+            let standing = product.rate_starting(starts_at).ok_or(Refusal::Unknown(Unknown::Rate))?;
+            IfMatch::check(if_match, Some(standing.revision.0))?;
+            if starts_at <= now {
+                return Err(Refusal::RateInForce { starts_at });
+            }
+            let fact = Some(VendorFact::RateRemoved { product: product.key, starts_at });
+            Ok(Configured { created: false, revision: next.0, fact })
+        }
+        VendorCommand::SetUse { use_code, spec } => {
+            let standing = catalogue.uses.get(&use_code);
+            if standing.is_none() {
+                room(catalogue.uses.len(), limits::CATALOGUE, Limit::Catalogue)?;
+            }
+            let seen = standing.map(|revised| (revised.revision.0, revised.value == spec));
+            configured(seen, VendorFact::UseSet { use_code, spec })
+        }
+        VendorCommand::SetPriceList { price_list, spec } => {
+            let standing = catalogue.price_lists.get(&price_list);
+            if standing.is_none() {
+                room(catalogue.price_lists.len(), limits::CATALOGUE, Limit::Catalogue)?;
+            }
+            let seen = standing.map(|revised| (revised.revision.0, revised.value == spec));
+            configured(seen, VendorFact::PriceListSet { price_list, spec })
+        }
+        VendorCommand::SetSettings(settings) => {
+            let seen = Some((catalogue.settings_revision, catalogue.settings == settings));
+            configured(seen, VendorFact::SettingsSet(settings))
+        }
+        VendorCommand::Note(fact) => Ok(Configured { created: true, revision: next.0, fact: Some(fact) }),
+    }
+}

@@ -1,0 +1,474 @@
+//! Entries: everything that is stored, in the words of the rules.
+//!
+//! An entry is a fact that has been decided; folding the entries of a stream gives its state, and nothing else
+//! changes it. Their serialised form is a promise: it is hashed as it was stored, kept for ever, and read by
+//! every later version. A field may be added with a default; none is renamed or removed. Members, devices and
+//! products appear by number, people never (V5).
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{DailyRate, Offer, ProductSpec, Settings, UseSpec};
+use crate::id::{
+    DeviceKey, KeyId, LotNo, MemberKey, OrderId, PriceListId, ProductCode, ProductKey, Seq, SessionId, SessionNo,
+    TeamId, UseCode,
+};
+use crate::lot::{Draw, Lot};
+use crate::money::{Currency, Money, UnitPrice};
+use crate::price::PriceListSpec;
+use crate::refusal::Refusal;
+use crate::time::{Day, Instant, Zone};
+use crate::tokens::Tokens;
+
+/// A fact, when it was decided, and by whom. Its number is its place in its stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry<F> {
+    pub at: Instant,
+    pub by: Author,
+    pub fact: F,
+}
+
+/// Who caused an entry (V1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The server itself: what was due.
+    Server,
+    /// The command line, beside or on the data folder.
+    Operator,
+    /// Who holds this API key.
+    Key(KeyId),
+}
+
+/// Facts of the vendor's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VendorFact {
+    ProductSet {
+        product: ProductKey,
+        code: ProductCode,
+        spec: ProductSpec,
+    },
+    RateSet {
+        product: ProductKey,
+        starts_at: Instant,
+        offer: Offer,
+    },
+    RateRemoved {
+        product: ProductKey,
+        starts_at: Instant,
+    },
+    UseSet {
+        use_code: UseCode,
+        spec: UseSpec,
+    },
+    PriceListSet {
+        price_list: PriceListId,
+        spec: PriceListSpec,
+    },
+    SettingsSet(Settings),
+    /// An API key; its secret's hash lies beside the ledger.
+    KeyCreated {
+        key: KeyId,
+        scope: String,
+        ends_at: Option<Instant>,
+    },
+    KeyRevoked {
+        key: KeyId,
+    },
+    /// The sandbox clock was moved to this entry's instant.
+    ClockMoved {
+        from: Instant,
+    },
+    /// The wall clock was taken as it is after a jump (W9).
+    ClockAccepted {
+        last: Instant,
+        wall: Instant,
+        why: ClockReason,
+    },
+}
+
+/// Why a jump of the wall clock was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockReason {
+    /// The kernel says that its clock is synchronised.
+    Synchronised,
+    /// An operator said so.
+    Operator,
+}
+
+/// Facts of a series of invoice numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeriesFact {
+    InvoiceNumbered { number: InvoiceNumber, team: TeamId, order: OrderId },
+}
+
+/// The number of an invoice: gapless in its year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct InvoiceNumber {
+    pub year: i16,
+    pub number: u32,
+}
+
+impl core::fmt::Display for InvoiceNumber {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}-{:06}", self.year, self.number)
+    }
+}
+
+/// Facts of a team's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeamFact {
+    TeamSet(TeamProfile),
+    MemberSet {
+        member: MemberKey,
+        role: Role,
+    },
+    MemberDeactivated {
+        member: MemberKey,
+    },
+    AssignmentSet {
+        member: MemberKey,
+        products: Access,
+    },
+    AssignmentRemoved {
+        member: MemberKey,
+    },
+    /// `cover_ends`: where sessions that an earlier seat covers end as covered by it (A2).
+    SeatSet {
+        member: MemberKey,
+        product: ProductKey,
+        span: Span,
+        cover_ends: Option<Instant>,
+    },
+    SeatRemoved {
+        member: MemberKey,
+        product: ProductKey,
+    },
+    /// A seat's start has come. Openings that were held are covered by it from here on (A2).
+    SeatBegun {
+        member: MemberKey,
+        product: ProductKey,
+        until: Instant,
+        launches: Launches,
+    },
+    DefaultAccessSet {
+        products: Option<Access>,
+    },
+    BlockedProductsSet {
+        products: BTreeSet<ProductKey>,
+    },
+    OrderPlaced(Box<OrderPlaced>),
+    LotCredited(Box<Lot>),
+    PaymentRecorded {
+        order: OrderId,
+        paid_on: Day,
+        reference: Option<String>,
+    },
+    InvoiceOverdue {
+        order: OrderId,
+    },
+    /// What was left of a lot when it ended, or was given back to it afterwards (P4).
+    LotExpired {
+        lot: LotNo,
+        tokens: Tokens,
+    },
+    /// The last figures of a lot that has ended and of which nothing is held any more.
+    LotClosed(Box<Lot>),
+    SessionOpened(Box<SessionOpened>),
+    /// A lost session was heard of again (W8).
+    SessionRevived {
+        session: SessionNo,
+        cover: OpeningCover,
+        day: Day,
+        lease_until: Instant,
+    },
+    /// `charged`: the charges that the closing message made.
+    SessionClosed {
+        session: SessionNo,
+        proof: Proof,
+        closed_by: ClosedBy,
+        charged: Vec<Seq>,
+    },
+    /// Silence ended it, at its last proof (W8).
+    SessionLost {
+        session: SessionNo,
+        proof: Proof,
+        revivable_until: Instant,
+    },
+    /// Its unfunded time is over (W7).
+    SessionEnded {
+        session: SessionNo,
+        proof: Proof,
+    },
+    /// A run was closed or lost before the undo interval: these sessions cost nothing (W2).
+    RunUndone {
+        member: MemberKey,
+        product: ProductKey,
+        runs: Vec<UndoneRun>,
+    },
+    HoldReleased {
+        member: MemberKey,
+        product: ProductKey,
+        draws: Vec<Draw>,
+        why: ReleaseReason,
+    },
+    ChargeMade(Box<ChargeMade>),
+    /// A cover that ended while the product was open is continued without a charge.
+    CoverContinued {
+        session: SessionNo,
+        after: Instant,
+        cover: Continued,
+        proof: Proof,
+    },
+    RenewalRefused {
+        session: SessionNo,
+        after: Instant,
+        refusal: Refusal,
+        ends_at: Instant,
+        proof: Proof,
+    },
+    /// A refusal by a rule, the first of its kind in an hour (V1).
+    Refused {
+        member: Option<MemberKey>,
+        product: Option<ProductKey>,
+        refusal: Refusal,
+    },
+}
+
+/// Who a team is. A company, not a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamProfile {
+    pub name: String,
+    /// ISO 3166, two capital letters.
+    pub country: String,
+    pub currency: Currency,
+    pub time_zone: Zone,
+    pub locale: String,
+}
+
+/// What a member is in the team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    PrimaryAdmin,
+    SecondaryAdmin,
+    Billing,
+    Member,
+}
+
+/// Which products may be had with tokens (A1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// All, future ones included.
+    All,
+    Named(BTreeSet<ProductKey>),
+}
+
+impl Access {
+    /// Whether this product is among them.
+    pub fn allows(&self, product: ProductKey) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(products) => products.contains(&product),
+        }
+    }
+}
+
+/// From a start on, up to an end that is not part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    pub start: Instant,
+    pub end: Instant,
+}
+
+impl Span {
+    /// Whether `at` lies in it.
+    pub fn contains(&self, at: Instant) -> bool {
+        self.start <= at && at < self.end
+    }
+}
+
+/// How an order is paid (P3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payment {
+    Invoice,
+    Card,
+}
+
+/// An order, with the price that was in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderPlaced {
+    pub order: OrderId,
+    pub quantity: u64,
+    pub payment: Payment,
+    pub price_list: PriceListId,
+    pub tier: u64,
+    pub currency: Currency,
+    pub unit_price: UnitPrice,
+    pub net: Money,
+    pub tax: Money,
+    pub total: Money,
+    pub invoice: Option<Invoice>,
+}
+
+/// An invoice as it was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    pub number: InvoiceNumber,
+    /// Its last day.
+    pub due_on: Day,
+    /// The end of that day in the team's zone of that moment (P8).
+    pub overdue_at: Instant,
+    pub zone: Zone,
+}
+
+/// Tags that a session carries, and every charge that it causes.
+pub type Tags = BTreeMap<String, String>;
+
+/// How many openings count on which usage day (W10).
+pub type Launches = BTreeMap<Day, u32>;
+
+/// A product was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionOpened {
+    pub session: SessionId,
+    pub member: MemberKey,
+    pub product: ProductKey,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    pub device: DeviceKey,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: Tags,
+    pub cover: OpeningCover,
+    /// The team's day of the opening.
+    pub day: Day,
+    /// The end of the lease that was given with the answer (W11).
+    pub lease_until: Instant,
+}
+
+/// What an opening is covered by (A3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpeningCover {
+    Seat {
+        until: Instant,
+    },
+    /// A window that was running, and its usage day.
+    Window {
+        window: Span,
+        day: Day,
+    },
+    /// A hold that was pending.
+    Joined {
+        tokens: Tokens,
+        undo_ends_at: Instant,
+    },
+    /// A new hold.
+    Hold(Box<HoldSet>),
+    /// Charged at once: the next entry is the charge.
+    Charge,
+}
+
+/// Tokens set aside for an opening (W1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldSet {
+    pub rate: DailyRate,
+    pub draws: Vec<Draw>,
+    /// The product's undo interval of that moment, in seconds.
+    pub undo_s: u32,
+}
+
+/// What a session's own messages have proven: open from here to there (W2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    pub session: SessionNo,
+    pub from: Instant,
+    pub to: Instant,
+}
+
+/// Who ended a session: its client, whose message is a proof of use, or somebody else, whose is not (W4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedBy {
+    Client,
+    Admin,
+}
+
+/// A run that was closed or lost before the undo interval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndoneRun {
+    pub proofs: Vec<Proof>,
+    pub launches: Launches,
+}
+
+/// Why a hold was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseReason {
+    /// No run that shares it is left (W2).
+    Undone,
+    /// A seat has begun (A2).
+    Seat,
+    /// A renewal covers what it was made for (W4).
+    Renewal,
+}
+
+/// Tokens were spent (V6: everything that explains it).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChargeMade {
+    pub member: MemberKey,
+    pub product: ProductKey,
+    /// The session whose message made it.
+    pub session: SessionId,
+    pub cause: ChargeCause,
+    pub window: Span,
+    /// The team's day of the window's start (W10).
+    pub day: Day,
+    pub rate: DailyRate,
+    pub draws: Vec<Draw>,
+    /// Every fact of presence that the decision relied on.
+    pub proofs: Vec<Proof>,
+    /// The openings that this window covers and that no other entry counts.
+    pub launches: u32,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: Tags,
+}
+
+impl ChargeMade {
+    /// What was spent.
+    pub fn tokens(&self) -> Tokens {
+        self.draws.iter().map(|draw| draw.tokens).sum()
+    }
+}
+
+/// Why a charge was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChargeCause {
+    /// Open without a break for the undo interval (W2).
+    UndoIntervalPassed { hold_set_at: Instant, undo_s: u32 },
+    /// The product has no undo interval (W2).
+    NoUndoInterval,
+    /// The product was undone this often within 24 hours (W2).
+    UndoneOften { undone: u32 },
+    /// A cover ended while the product was open (W4).
+    Renewal { after: Instant },
+}
+
+/// What continues a cover without a charge (W5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Continued {
+    Seat { until: Instant },
+    Window { until: Instant },
+}

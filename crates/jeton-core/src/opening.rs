@@ -1,0 +1,276 @@
+//! Openings: who may open what, and what it costs (A1–A3, W1–W3).
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::answer::{Charged, QuoteAnswer, SessionAnswer};
+use crate::catalogue::{DailyRate, Product};
+use crate::decision::{Decision, Granted, OpenSession, room};
+use crate::entry::{
+    Access, ChargeCause, ChargeMade, HoldSet, OpeningCover, Proof, SessionOpened, Span, Tags, TeamFact,
+};
+use crate::id::{DeviceKey, MemberKey, ProductKey, Seq, SessionNo};
+use crate::limits;
+use crate::lot::Draw;
+use crate::presence::Alive;
+use crate::refusal::{Limit, OpenElsewhere, Refusal, Warning};
+use crate::time::{Day, Elapsed, Instant};
+use crate::tokens::Tokens;
+
+/// What an opening would be, all checks passed.
+pub(crate) enum Terms {
+    Seat {
+        until: Instant,
+    },
+    Window {
+        window: Span,
+        day: Day,
+    },
+    /// A hold that is pending.
+    Join {
+        tokens: Tokens,
+    },
+    Hold {
+        rate: DailyRate,
+        draws: Vec<Draw>,
+        undo_s: u32,
+    },
+    Charge {
+        rate: DailyRate,
+        draws: Vec<Draw>,
+        cause: ChargeCause,
+    },
+}
+
+impl Decision<'_> {
+    /// What opening now would do; nothing is decided.
+    pub(crate) fn quote(&self, member: MemberKey, product: ProductKey) -> QuoteAnswer {
+        let terms = self.terms(member, product, None);
+        QuoteAnswer::new(terms, self.team.lots.available())
+    }
+
+    pub(crate) fn open_session(&mut self, open: OpenSession) -> Result<Granted, Refusal> {
+        if let Some(number) = self.live(&open.session) {
+            return Ok(Granted::Known { seq: Seq(number.0) });
+        }
+        let member = self.known_member(open.member)?;
+        let product = self.known_product(&open.product)?;
+        let terms = self.terms(member, product, Some(open.device));
+        let terms = self.kept(Some(member), Some(product), terms)?;
+        let number = SessionNo(self.team.seq + 1);
+        let warnings = warnings_of(&terms);
+        let (cover, day) = (self.cover_for(member, product, &terms, number), self.today());
+        let lease = self.lease_for(&cover);
+        let opened = SessionOpened {
+            session: open.session,
+            member,
+            product,
+            version: open.version,
+            device: open.device,
+            tags: open.tags,
+            lease_until: lease.until,
+            cover,
+            day,
+        };
+        let seq = self.emit(TeamFact::SessionOpened(Box::new(opened)));
+        self.opened(number, terms);
+        self.presence.leased(number, lease);
+        let answer = SessionAnswer { lease: Some(lease), warnings, ..self.answer(number) };
+        Ok(Granted::Opened { opened: seq, answer })
+    }
+
+    /// A3 from step 2 on: the first check that fails is the answer.
+    pub(crate) fn terms(
+        &self,
+        member: MemberKey,
+        product: ProductKey,
+        device: Option<DeviceKey>,
+    ) -> Result<Terms, Refusal> {
+        let now = self.now;
+        let product = self.catalogue.product(product).expect("a known product is in the catalogue");
+        self.check_member(member)?;
+        if let Some(device) = device {
+            self.check_devices(member, product.key, device)?;
+        }
+        if let Some(until) = self.team.seat_until(member, product.key, now) {
+            return Ok(Terms::Seat { until });
+        }
+        self.check_access(member, product.key)?;
+        let used = self.team.use_of(member, product.key);
+        if let Some(window) = used.and_then(|of| of.window_at(now)) {
+            return Ok(Terms::Window { window: window.span, day: window.day });
+        }
+        if let Some(hold) = used.and_then(|of| of.hold.as_ref()) {
+            return Ok(Terms::Join { tokens: hold.rate.tokens });
+        }
+        let rate = product.daily_rate_at(now).ok_or(Refusal::NotOnRateSheet)?;
+        check_tokens(rate.tokens, product, self.team.lots.available())?;
+        let draws = self.team.lots.choose(rate.tokens).expect("what is available can be drawn (P5)");
+        let undone = used.map_or(0, |of| of.undone_within_a_day(now));
+        let undone = u32::try_from(undone).unwrap_or(u32::MAX);
+        Ok(if product.spec.undo_s == 0 {
+            Terms::Charge { rate, draws, cause: ChargeCause::NoUndoInterval }
+        } else if undone >= self.catalogue.settings.undone_limit {
+            Terms::Charge { rate, draws, cause: ChargeCause::UndoneOften { undone } }
+        } else {
+            Terms::Hold { rate, draws, undo_s: product.spec.undo_s }
+        })
+    }
+
+    /// A3.2, of the member.
+    pub(crate) fn check_member(&self, member: MemberKey) -> Result<(), Refusal> {
+        if self.team.members[&member].active { Ok(()) } else { Err(Refusal::MemberInactive) }
+    }
+
+    /// W3: a product is open for a member on so many devices at a time.
+    fn check_devices(&self, member: MemberKey, product: ProductKey, device: DeviceKey) -> Result<(), Refusal> {
+        let open = || {
+            let numbers = self.team.use_of(member, product).into_iter().flat_map(|of| &of.sessions);
+            numbers.filter_map(|number| self.team.session(*number))
+        };
+        let devices: BTreeSet<DeviceKey> = open().map(|session| session.device).collect();
+        let limit = self.catalogue.settings.devices;
+        if !devices.contains(&device) && devices.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+            let sessions = open().map(|open| OpenElsewhere { session: open.id.clone(), device: open.device }).collect();
+            return Err(Refusal::TooManyDevices { limit, sessions });
+        }
+        room(self.team.members[&member].open_sessions, limits::OPEN_SESSIONS, Limit::OpenSessions)
+    }
+
+    /// A3.4 to A3.6: assignment, blocked and restricted products, payment.
+    pub(crate) fn check_access(&self, member: MemberKey, product: ProductKey) -> Result<(), Refusal> {
+        let own = self.team.members[&member].assignment.as_ref().map(|(access, _)| access);
+        let granted: Vec<&Access> = own.into_iter().chain(&self.team.default_access).collect();
+        if granted.is_empty() {
+            return Err(Refusal::NotAssigned);
+        }
+        if self.team.blocked.contains(&product) {
+            return Err(Refusal::ProductBlocked);
+        }
+        if !granted.iter().any(|access| access.allows(product)) {
+            return Err(Refusal::ProductRestricted);
+        }
+        if self.team.overdue.is_empty() { Ok(()) } else { Err(Refusal::PaymentOverdue) }
+    }
+
+    /// The cover of an opening on these terms, as the entry keeps it.
+    pub(crate) fn cover_for(
+        &self,
+        member: MemberKey,
+        product: ProductKey,
+        terms: &Terms,
+        number: SessionNo,
+    ) -> OpeningCover {
+        match terms {
+            Terms::Seat { until } => OpeningCover::Seat { until: *until },
+            Terms::Window { window, day } => OpeningCover::Window { window: *window, day: *day },
+            Terms::Join { tokens } => {
+                let own = Proof { session: number, from: self.now, to: self.now };
+                let undo_ends_at = self.undo_ends_at(member, product, Some(own)).unwrap_or(self.now);
+                OpeningCover::Joined { tokens: *tokens, undo_ends_at }
+            }
+            Terms::Hold { rate, draws, undo_s } => {
+                OpeningCover::Hold(Box::new(HoldSet { rate: *rate, draws: draws.clone(), undo_s: *undo_s }))
+            }
+            Terms::Charge { .. } => OpeningCover::Charge,
+        }
+    }
+
+    /// What follows an opening or a revival: presence, and the charge of one that is charged at once.
+    pub(crate) fn opened(&mut self, number: SessionNo, terms: Terms) {
+        let now = self.now;
+        let alive = Alive { from: now, last_proof: now, last_activity: now, silent_since: now, lease: None };
+        self.presence.set(number, alive);
+        if let Terms::Charge { rate, draws, cause } = terms {
+            let session = self.team.session(number).expect("the session was opened just now");
+            let (member, product, tags) = (session.member, session.product, session.tags.clone());
+            self.charge(ChargeTerms {
+                member,
+                product,
+                session: number,
+                cause,
+                start: now,
+                rate,
+                draws,
+                launches: 1,
+                tags,
+            });
+        }
+    }
+
+    /// Makes a charge whose window begins at `start`.
+    pub(crate) fn charge(&mut self, terms: ChargeTerms) {
+        let proofs = alloc::vec![self.proof_of(terms.session)];
+        self.charge_proven(terms, proofs);
+    }
+
+    /// As [`Decision::charge`], on the proofs of several sessions.
+    pub(crate) fn charge_proven(&mut self, terms: ChargeTerms, proofs: Vec<Proof>) {
+        let window = Span { start: terms.start, end: terms.start.plus(Elapsed::WINDOW) };
+        let charge = ChargeMade {
+            member: terms.member,
+            product: terms.product,
+            session: self.team.session(terms.session).expect("a message of a live session made it").id.clone(),
+            cause: terms.cause,
+            window,
+            day: self.day_of(terms.start),
+            rate: terms.rate,
+            draws: terms.draws,
+            proofs,
+            launches: terms.launches,
+            tags: terms.tags,
+        };
+        let (tokens, window) = (charge.tokens(), charge.window);
+        let charged = |charge: Seq| Charged { charge, tokens, window };
+        let drawn: Vec<_> = charge.draws.iter().map(|draw| draw.lot).collect();
+        let seq = self.emit(TeamFact::ChargeMade(Box::new(charge)));
+        self.charged.push(charged(seq));
+        for lot in drawn {
+            self.close_lot_if_over(lot);
+        }
+    }
+
+    /// The team's day of an instant.
+    pub(crate) fn day_of(&self, at: Instant) -> Day {
+        self.team.profile.as_ref().expect("a team that is used has been entered").time_zone.day_of(at)
+    }
+
+    pub(crate) fn today(&self) -> Day {
+        self.day_of(self.now)
+    }
+}
+
+/// What a charge is made on.
+pub(crate) struct ChargeTerms {
+    pub(crate) member: MemberKey,
+    pub(crate) product: ProductKey,
+    pub(crate) session: SessionNo,
+    pub(crate) cause: ChargeCause,
+    pub(crate) start: Instant,
+    pub(crate) rate: DailyRate,
+    pub(crate) draws: Vec<Draw>,
+    pub(crate) launches: u32,
+    pub(crate) tags: Tags,
+}
+
+/// A3.10, and C3 for the products that ask for a balance.
+pub(crate) fn check_tokens(rate: Tokens, product: &Product, available: Tokens) -> Result<(), Refusal> {
+    let required = rate.max(product.spec.min_balance);
+    if required <= available {
+        return Ok(());
+    }
+    Err(Refusal::InsufficientTokens { required, available, shortfall: required - available })
+}
+
+/// What the asker should know of an opening on these terms.
+pub(crate) fn warnings_of(terms: &Terms) -> Vec<Warning> {
+    match terms {
+        Terms::Charge { cause: ChargeCause::UndoneOften { undone }, .. } => {
+            alloc::vec![Warning::ChargedAtOnce { undone: *undone }]
+        }
+        Terms::Seat { .. } | Terms::Window { .. } | Terms::Join { .. } | Terms::Hold { .. } | Terms::Charge { .. } => {
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,696 @@
+//! The state of one team: the fold of its entries.
+//!
+//! It holds only what a later decision can still ask for; every map says what removes an element from it.
+//! [`Team::evolve`] cannot fail, never asks a calendar, and is the only thing that changes the state.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use crate::catalogue::DailyRate;
+use crate::entry::{
+    Access, ChargeCause, ChargeMade, Continued, Entry, OpeningCover, OrderPlaced, Payment, Proof, ReleaseReason, Role,
+    SessionOpened, Span, Tags, TeamFact, TeamProfile, UndoneRun,
+};
+use crate::id::{DeviceKey, LotNo, MemberKey, OrderId, ProductKey, Seq, SessionId, SessionNo, TeamId};
+use crate::lot::{Draw, Lots};
+use crate::time::{Day, Elapsed, Instant};
+
+/// How long an undone run counts, and a window lasts.
+pub(crate) const DAY: Elapsed = Elapsed::WINDOW;
+/// Within this time a refusal is kept once (V1).
+pub(crate) const REFUSAL_KEPT_ONCE: Elapsed = Elapsed::seconds(3600);
+
+/// A person in the team, by key (V5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    pub role: Role,
+    pub active: bool,
+    pub revision: Seq,
+    pub assignment: Option<(Access, Seq)>,
+    /// Sessions that are open, of whatever product.
+    pub open_sessions: usize,
+}
+
+/// A seat of a product, assigned to a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    pub span: Span,
+    /// When its start is to be noted; `None` once it has been.
+    pub begins_at: Option<Instant>,
+    pub revision: Seq,
+}
+
+/// One product in one member's hands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Use {
+    /// The newest window; it may have ended.
+    pub window: Option<PaidWindow>,
+    pub hold: Option<Hold>,
+    /// When runs were undone; those older than a day are forgotten.
+    pub undone: Vec<Instant>,
+    /// The sessions that are open.
+    pub sessions: Vec<SessionNo>,
+    /// Seats that were replaced or withdrawn while sessions were open: a renewal may still ask (W5).
+    pub past_seats: Vec<Span>,
+}
+
+impl Use {
+    fn is_empty(&self) -> bool {
+        self.window.is_none() && self.hold.is_none() && self.undone.is_empty() && self.sessions.is_empty()
+    }
+
+    /// The window that runs at `at`.
+    pub fn window_at(&self, at: Instant) -> Option<&PaidWindow> {
+        self.window.as_ref().filter(|window| window.span.contains(at))
+    }
+
+    /// How many runs were undone within the day before `at`.
+    pub fn undone_within_a_day(&self, at: Instant) -> usize {
+        self.undone.iter().filter(|undone| undone.plus(DAY) > at).count()
+    }
+}
+
+/// A window that is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaidWindow {
+    pub span: Span,
+    /// Its usage day (W10).
+    pub day: Day,
+}
+
+/// Tokens set aside until proofs of use have shown the product open for the undo interval (W2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    pub set_at: Instant,
+    pub rate: DailyRate,
+    pub draws: Vec<Draw>,
+    /// The undo interval of the moment, in seconds.
+    pub undo_s: u32,
+    pub tags: Tags,
+    /// The openings that share it and have not been undone.
+    pub joined: Vec<Joined>,
+}
+
+impl Hold {
+    /// For how long the product has to be shown open.
+    pub fn undo(&self) -> Elapsed {
+        Elapsed::seconds(self.undo_s)
+    }
+}
+
+/// An opening that shares a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joined {
+    pub session: SessionNo,
+    /// The team's day of the opening.
+    pub day: Day,
+    /// What it had proven when it ended.
+    pub ended: Option<Proof>,
+}
+
+/// One opening of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub member: MemberKey,
+    pub product: ProductKey,
+    pub device: DeviceKey,
+    pub opened_at: Instant,
+    /// From where its messages prove use: its opening, or last revival.
+    pub from: Instant,
+    pub cover: Cover,
+    pub tags: Tags,
+}
+
+/// What a session runs on. `made`: this session's own opening or renewal made the hold or the charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cover {
+    Held {
+        made: bool,
+    },
+    Window {
+        until: Instant,
+        made: bool,
+    },
+    Seat {
+        until: Instant,
+    },
+    /// A renewal from `after` on was refused (W7).
+    Unfunded {
+        after: Instant,
+        ends_at: Instant,
+    },
+    /// It fell silent, and may be revived (W8).
+    Lost {
+        last: Proof,
+        revivable_until: Instant,
+    },
+}
+
+impl Cover {
+    /// Where the cover that ended, or will end, ends.
+    pub fn end(self) -> Option<Instant> {
+        match self {
+            Self::Window { until, .. } | Self::Seat { until } => Some(until),
+            Self::Unfunded { after, .. } => Some(after),
+            Self::Held { .. } | Self::Lost { .. } => None,
+        }
+    }
+}
+
+/// An order that is not settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenOrder {
+    pub placed: OrderPlaced,
+    pub seq: Seq,
+}
+
+/// What becomes due by itself. At the same instant, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    SeatBegins(MemberKey, ProductKey),
+    /// Never in the state: silence is a matter of presence.
+    SessionLost(SessionNo),
+    UnfundedEnds(SessionNo),
+    LotEnds(LotNo),
+    InvoiceOverdue(OrderId),
+}
+
+/// What a refusal is kept once in an hour for.
+pub type RefusalKey = (Option<MemberKey>, Option<ProductKey>, &'static str);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Forget {
+    Use(MemberKey, ProductKey),
+    Lost(SessionNo),
+    Refusal(RefusalKey),
+}
+
+/// The state of one team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    pub id: TeamId,
+    /// The number of its last entry; 0 before the first.
+    pub seq: u64,
+    /// The instant of its last entry.
+    pub last_at: Instant,
+    /// None until the team is entered.
+    pub profile: Option<TeamProfile>,
+    pub profile_revision: Seq,
+    /// Never left: a deactivated member stays one.
+    pub members: BTreeMap<MemberKey, Member>,
+    /// Left when the seat is removed.
+    pub seats: BTreeMap<(MemberKey, ProductKey), Seat>,
+    pub default_access: Option<Access>,
+    pub default_access_revision: u64,
+    pub blocked: BTreeSet<ProductKey>,
+    pub blocked_revision: u64,
+    /// Left when a lot has ended and nothing of it is held.
+    pub lots: Lots,
+    /// Left when the order is settled.
+    pub orders: BTreeMap<OrderId, OpenOrder>,
+    /// Left when the invoice is settled.
+    pub overdue: BTreeSet<OrderId>,
+    /// Left when nothing is open, held, paid or undone within a day.
+    uses: BTreeMap<(MemberKey, ProductKey), Use>,
+    /// Left when the session is closed, or can no longer be revived.
+    sessions: BTreeMap<SessionNo, Session>,
+    session_numbers: BTreeMap<SessionId, SessionNo>,
+    /// Left when the entry of what was due is folded.
+    due: BTreeSet<(Instant, Due)>,
+    /// Left an hour after the refusal.
+    refusals: BTreeMap<RefusalKey, (Instant, Seq)>,
+    forget: BTreeSet<(Instant, Forget)>,
+    /// Sessions that have left the state since they were last taken, for who keeps an index of them.
+    departed: Vec<SessionId>,
+}
+
+impl Team {
+    /// A team of which nothing is known yet.
+    pub fn new(id: TeamId) -> Self {
+        Self {
+            id,
+            seq: 0,
+            last_at: Instant::FIRST,
+            profile: None,
+            profile_revision: Seq(0),
+            members: BTreeMap::new(),
+            seats: BTreeMap::new(),
+            default_access: None,
+            default_access_revision: 0,
+            blocked: BTreeSet::new(),
+            blocked_revision: 0,
+            lots: Lots::default(),
+            orders: BTreeMap::new(),
+            overdue: BTreeSet::new(),
+            uses: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            session_numbers: BTreeMap::new(),
+            due: BTreeSet::new(),
+            refusals: BTreeMap::new(),
+            forget: BTreeSet::new(),
+            departed: Vec::new(),
+        }
+    }
+
+    /// What a member has of a product.
+    pub fn use_of(&self, member: MemberKey, product: ProductKey) -> Option<&Use> {
+        self.uses.get(&(member, product))
+    }
+
+    /// A session that is open or can still be revived.
+    pub fn session(&self, session: SessionNo) -> Option<&Session> {
+        self.sessions.get(&session)
+    }
+
+    /// The number of a session that is open or can still be revived.
+    pub fn session_number(&self, id: &SessionId) -> Option<SessionNo> {
+        self.session_numbers.get(id).copied()
+    }
+
+    /// All sessions that are open or can still be revived.
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionNo, &Session)> {
+        self.sessions.iter().map(|(no, session)| (*no, session))
+    }
+
+    /// The sessions that are open.
+    pub fn open_sessions(&self) -> impl Iterator<Item = (SessionNo, &Session)> {
+        self.sessions().filter(|(_, session)| !matches!(session.cover, Cover::Lost { .. }))
+    }
+
+    /// The seat in force at `at`, as the record stands: one that was replaced or withdrawn counts up to then.
+    pub fn seat_until(&self, member: MemberKey, product: ProductKey, at: Instant) -> Option<Instant> {
+        let standing = self.seats.get(&(member, product)).map(|seat| seat.span);
+        let past = self.use_of(member, product).into_iter().flat_map(|of| of.past_seats.iter().copied());
+        standing.into_iter().chain(past).filter(|span| span.contains(at)).map(|span| span.end).max()
+    }
+
+    /// What is due next by the state alone.
+    pub fn next_due(&self) -> Option<&(Instant, Due)> {
+        self.due.first()
+    }
+
+    /// The entry that keeps this refusal, if there is one in the hour before `now`.
+    pub fn kept_refusal(&self, key: &RefusalKey, now: Instant) -> Option<Seq> {
+        let (at, seq) = self.refusals.get(key)?;
+        (at.plus(REFUSAL_KEPT_ONCE) > now).then_some(*seq)
+    }
+
+    /// The sessions that have left the state since this was last asked.
+    pub fn take_departed(&mut self) -> Vec<SessionId> {
+        core::mem::take(&mut self.departed)
+    }
+
+    /// Folds the next entry.
+    pub fn evolve(&mut self, entry: &Entry<TeamFact>) {
+        self.seq += 1;
+        self.last_at = entry.at;
+        self.forget(entry.at);
+        let (seq, at) = (Seq(self.seq), entry.at);
+        match &entry.fact {
+            TeamFact::TeamSet(profile) => {
+                self.profile = Some(profile.clone());
+                self.profile_revision = seq;
+            }
+            TeamFact::MemberSet { member, role } => self.set_member(*member, *role, seq),
+            TeamFact::MemberDeactivated { member } => {
+                let member = self.member_mut(*member);
+                member.active = false;
+                member.revision = seq;
+            }
+            TeamFact::AssignmentSet { member, products } => {
+                self.member_mut(*member).assignment = Some((products.clone(), seq));
+            }
+            TeamFact::AssignmentRemoved { member } => self.member_mut(*member).assignment = None,
+            TeamFact::SeatSet { member, product, span, cover_ends } => {
+                let before = self.withdraw_seat(*member, *product, at, *cover_ends);
+                let goes_on = |seat: Seat| seat.begins_at.is_none() && seat.span.contains(at) && span.contains(at);
+                let begun = before.is_some_and(goes_on);
+                let begins_at = (!begun && span.end > at).then_some(span.start.max(at));
+                if let Some(begins_at) = begins_at {
+                    self.due.insert((begins_at, Due::SeatBegins(*member, *product)));
+                }
+                self.seats.insert((*member, *product), Seat { span: *span, begins_at, revision: seq });
+            }
+            TeamFact::SeatRemoved { member, product } => {
+                self.withdraw_seat(*member, *product, at, Some(at));
+            }
+            TeamFact::SeatBegun { member, product, until, .. } => {
+                if let Some(seat) = self.seats.get_mut(&(*member, *product))
+                    && let Some(begins_at) = seat.begins_at.take()
+                {
+                    self.due.remove(&(begins_at, Due::SeatBegins(*member, *product)));
+                }
+                let until = *until;
+                self.each_open(*member, *product, |session, _| {
+                    if matches!(session.cover, Cover::Held { .. }) {
+                        session.cover = Cover::Seat { until };
+                    }
+                });
+            }
+            TeamFact::DefaultAccessSet { products } => {
+                self.default_access.clone_from(products);
+                self.default_access_revision = seq.0;
+            }
+            TeamFact::BlockedProductsSet { products } => {
+                self.blocked.clone_from(products);
+                self.blocked_revision = seq.0;
+            }
+            TeamFact::OrderPlaced(placed) => {
+                if let Some(invoice) = &placed.invoice {
+                    self.due.insert((invoice.overdue_at, Due::InvoiceOverdue(placed.order.clone())));
+                }
+                self.orders.insert(placed.order.clone(), OpenOrder { placed: (**placed).clone(), seq });
+            }
+            TeamFact::LotCredited(lot) => {
+                self.due.insert((lot.ends_at, Due::LotEnds(lot.lot)));
+                self.lots.credit((**lot).clone());
+            }
+            TeamFact::PaymentRecorded { order, .. } => {
+                self.overdue.remove(order);
+                if let Some(invoice) = self.orders.remove(order).and_then(|order| order.placed.invoice) {
+                    self.due.remove(&(invoice.overdue_at, Due::InvoiceOverdue(order.clone())));
+                }
+            }
+            TeamFact::InvoiceOverdue { order } => {
+                if let Some(invoice) = self.orders.get(order).and_then(|order| order.placed.invoice.as_ref()) {
+                    self.due.remove(&(invoice.overdue_at, Due::InvoiceOverdue(order.clone())));
+                }
+                self.overdue.insert(order.clone());
+            }
+            TeamFact::LotExpired { lot, tokens } => {
+                if let Some(ending) = self.lots.get(*lot) {
+                    self.due.remove(&(ending.ends_at, Due::LotEnds(*lot)));
+                }
+                self.lots.expire(*lot, *tokens);
+            }
+            TeamFact::LotClosed(lot) => self.lots.close(lot.lot),
+            TeamFact::SessionOpened(opened) => self.open(opened, seq, at),
+            TeamFact::SessionRevived { session, cover, day, .. } => {
+                if let Some(lost) = self.sessions.get_mut(session) {
+                    lost.from = at;
+                    let (member, product, tags) = (lost.member, lost.product, lost.tags.clone());
+                    self.cover_opening(*session, (member, product), cover, *day, at, &tags);
+                }
+            }
+            TeamFact::SessionClosed { session, proof, .. } | TeamFact::SessionEnded { session, proof } => {
+                self.end_session(*session, *proof);
+                if let Some(ended) = self.sessions.remove(session) {
+                    self.depart(ended.id);
+                }
+            }
+            TeamFact::SessionLost { session, proof, revivable_until } => {
+                self.end_session(*session, *proof);
+                let (last, revivable_until) = (*proof, *revivable_until);
+                if let Some(lost) = self.sessions.get_mut(session) {
+                    lost.cover = Cover::Lost { last, revivable_until };
+                }
+                self.forget.insert((revivable_until.next(), Forget::Lost(*session)));
+            }
+            TeamFact::RunUndone { member, product, runs } => self.undo(*member, *product, runs, at),
+            TeamFact::HoldReleased { member, product, draws, why: _ } => {
+                self.lots.release(draws);
+                self.uses.entry((*member, *product)).or_default().hold = None;
+                self.drop_if_empty(*member, *product);
+            }
+            TeamFact::ChargeMade(charge) => self.charge(charge),
+            TeamFact::CoverContinued { session, cover, .. } => {
+                self.unfunded_no_longer(*session);
+                if let Some(open) = self.sessions.get_mut(session) {
+                    open.cover = match *cover {
+                        Continued::Seat { until } => Cover::Seat { until },
+                        Continued::Window { until } => Cover::Window { until, made: false },
+                    };
+                }
+            }
+            TeamFact::RenewalRefused { session, after, ends_at, .. } => {
+                self.due.insert((*ends_at, Due::UnfundedEnds(*session)));
+                if let Some(open) = self.sessions.get_mut(session) {
+                    open.cover = Cover::Unfunded { after: *after, ends_at: *ends_at };
+                }
+            }
+            TeamFact::Refused { member, product, refusal } => {
+                let key = (*member, *product, refusal.code());
+                self.refusals.insert(key, (at, seq));
+                self.forget.insert((at.plus(REFUSAL_KEPT_ONCE), Forget::Refusal(key)));
+            }
+        }
+    }
+
+    fn member_mut(&mut self, member: MemberKey) -> &mut Member {
+        self.members.get_mut(&member).expect("an entry names a member that its team has")
+    }
+
+    fn set_member(&mut self, member: MemberKey, role: Role, seq: Seq) {
+        let standing = self.members.entry(member).or_insert(Member {
+            role,
+            active: true,
+            revision: seq,
+            assignment: None,
+            open_sessions: 0,
+        });
+        standing.role = role;
+        standing.active = true;
+        standing.revision = seq;
+    }
+
+    /// Takes a seat away, and ends it as cover where the entry says.
+    fn withdraw_seat(
+        &mut self,
+        member: MemberKey,
+        product: ProductKey,
+        at: Instant,
+        cover_ends: Option<Instant>,
+    ) -> Option<Seat> {
+        let before = self.seats.remove(&(member, product))?;
+        if let Some(begins_at) = before.begins_at {
+            self.due.remove(&(begins_at, Due::SeatBegins(member, product)));
+        }
+        if let Some(cover_ends) = cover_ends {
+            self.each_open(member, product, |session, _| {
+                if let Cover::Seat { until } = session.cover
+                    && until > at
+                {
+                    session.cover = Cover::Seat { until: cover_ends };
+                }
+            });
+        }
+        let past = Span { start: before.span.start, end: before.span.end.min(at) };
+        if past.start < past.end
+            && let Some(of) = self.uses.get_mut(&(member, product))
+            && !of.sessions.is_empty()
+        {
+            of.past_seats.push(past);
+        }
+        Some(before)
+    }
+
+    fn each_open(&mut self, member: MemberKey, product: ProductKey, mut change: impl FnMut(&mut Session, SessionNo)) {
+        let Some(of) = self.uses.get(&(member, product)) else { return };
+        for number in &of.sessions {
+            if let Some(session) = self.sessions.get_mut(number) {
+                change(session, *number);
+            }
+        }
+    }
+
+    fn open(&mut self, opened: &SessionOpened, seq: Seq, at: Instant) {
+        let number = SessionNo(seq.0);
+        let session = Session {
+            id: opened.session.clone(),
+            member: opened.member,
+            product: opened.product,
+            device: opened.device,
+            opened_at: at,
+            from: at,
+            cover: Cover::Held { made: false },
+            tags: opened.tags.clone(),
+        };
+        self.session_numbers.insert(opened.session.clone(), number);
+        self.sessions.insert(number, session);
+        let of = (opened.member, opened.product);
+        self.cover_opening(number, of, &opened.cover, opened.day, at, &opened.tags);
+    }
+
+    fn cover_opening(
+        &mut self,
+        number: SessionNo,
+        of: (MemberKey, ProductKey),
+        cover: &OpeningCover,
+        day: Day,
+        at: Instant,
+        tags: &Tags,
+    ) {
+        self.member_mut(of.0).open_sessions += 1;
+        let used = self.uses.entry(of).or_default();
+        used.sessions.push(number);
+        let joined = Joined { session: number, day, ended: None };
+        let covered = match cover {
+            OpeningCover::Seat { until } => Cover::Seat { until: *until },
+            OpeningCover::Window { window, .. } => Cover::Window { until: window.end, made: false },
+            OpeningCover::Joined { .. } => {
+                used.hold.as_mut().expect("an opening joins a hold that is pending").joined.push(joined);
+                Cover::Held { made: false }
+            }
+            OpeningCover::Hold(set) => {
+                self.lots.hold(&set.draws);
+                used.hold = Some(Hold {
+                    set_at: at,
+                    rate: set.rate,
+                    draws: set.draws.clone(),
+                    undo_s: set.undo_s,
+                    tags: tags.clone(),
+                    joined: alloc::vec![joined],
+                });
+                Cover::Held { made: true }
+            }
+            // The next entry is the charge, and covers it.
+            OpeningCover::Charge => Cover::Held { made: true },
+        };
+        if let Some(session) = self.sessions.get_mut(&number) {
+            session.cover = covered;
+        }
+    }
+
+    /// A session ends, however: what it had proven stays with the hold that it shares.
+    fn end_session(&mut self, number: SessionNo, proof: Proof) {
+        self.unfunded_no_longer(number);
+        let Some(session) = self.sessions.get(&number) else { return };
+        let (member, product, cover) = (session.member, session.product, session.cover);
+        if matches!(cover, Cover::Lost { .. }) {
+            return;
+        }
+        self.member_mut(member).open_sessions -= 1;
+        if let Some(of) = self.uses.get_mut(&(member, product)) {
+            of.sessions.retain(|open| *open != number);
+            if of.sessions.is_empty() {
+                of.past_seats.clear();
+            }
+            let shares = of.hold.iter_mut().flat_map(|hold| &mut hold.joined);
+            for joined in shares.filter(|joined| joined.session == number && joined.ended.is_none()) {
+                joined.ended = Some(proof);
+            }
+        }
+        self.drop_if_empty(member, product);
+    }
+
+    fn undo(&mut self, member: MemberKey, product: ProductKey, runs: &[UndoneRun], at: Instant) {
+        let of = self.uses.entry((member, product)).or_default();
+        for run in runs {
+            of.undone.push(at);
+            if let Some(hold) = &mut of.hold {
+                hold.joined.retain(|joined| joined.ended.is_none_or(|ended| !run.proofs.contains(&ended)));
+            }
+        }
+        self.forget.insert((at.plus(DAY), Forget::Use(member, product)));
+    }
+
+    fn charge(&mut self, charge: &ChargeMade) {
+        let key = (charge.member, charge.product);
+        let from_hold = matches!(charge.cause, ChargeCause::UndoIntervalPassed { .. });
+        if !from_hold {
+            self.lots.hold(&charge.draws);
+        }
+        self.lots.spend(&charge.draws);
+        let of = self.uses.entry(key).or_default();
+        if from_hold {
+            of.hold = None;
+        }
+        of.window = Some(PaidWindow { span: charge.window, day: charge.day });
+        self.forget.insert((charge.window.end, Forget::Use(charge.member, charge.product)));
+        let until = charge.window.end;
+        let mut funded = Vec::new();
+        self.each_open(charge.member, charge.product, |session, number| {
+            let ours = session.id == charge.session && !from_hold;
+            match session.cover {
+                Cover::Held { made } => {
+                    session.cover = Cover::Window { until, made: if from_hold { made } else { ours } }
+                }
+                Cover::Window { until: ended, .. } | Cover::Seat { until: ended } if ended <= charge.window.start => {
+                    session.cover = Cover::Window { until, made: ours };
+                }
+                Cover::Unfunded { ends_at, .. } => {
+                    funded.push((ends_at, Due::UnfundedEnds(number)));
+                    session.cover = Cover::Window { until, made: ours };
+                }
+                Cover::Window { .. } | Cover::Seat { .. } | Cover::Lost { .. } => {}
+            }
+        });
+        for due in funded {
+            self.due.remove(&due);
+        }
+    }
+
+    fn unfunded_no_longer(&mut self, number: SessionNo) {
+        if let Some(Session { cover: Cover::Unfunded { ends_at, .. }, .. }) = self.sessions.get(&number) {
+            self.due.remove(&(*ends_at, Due::UnfundedEnds(number)));
+        }
+    }
+
+    fn depart(&mut self, session: SessionId) {
+        self.session_numbers.remove(&session);
+        self.departed.push(session);
+    }
+
+    fn drop_if_empty(&mut self, member: MemberKey, product: ProductKey) {
+        if self.use_of(member, product).is_some_and(Use::is_empty) {
+            self.uses.remove(&(member, product));
+        }
+    }
+
+    /// Drops what no decision at `at` or later can ask for.
+    fn forget(&mut self, at: Instant) {
+        while self.forget.first().is_some_and(|(when, _)| *when <= at)
+            && let Some((_, what)) = self.forget.pop_first()
+        {
+            match what {
+                Forget::Use(member, product) => {
+                    if let Some(of) = self.uses.get_mut(&(member, product)) {
+                        of.window = of.window.filter(|window| window.span.end > at);
+                        of.undone.retain(|undone| undone.plus(DAY) > at);
+                    }
+                    self.drop_if_empty(member, product);
+                }
+                Forget::Lost(number) => {
+                    let over = |session: &Session| match session.cover {
+                        Cover::Lost { revivable_until, .. } => revivable_until < at,
+                        Cover::Held { .. } | Cover::Window { .. } | Cover::Seat { .. } | Cover::Unfunded { .. } => {
+                            false
+                        }
+                    };
+                    if self.sessions.get(&number).is_some_and(over)
+                        && let Some(lost) = self.sessions.remove(&number)
+                    {
+                        self.depart(lost.id);
+                    }
+                }
+                Forget::Refusal(key) => {
+                    if self.refusals.get(&key).is_some_and(|(kept, _)| kept.plus(REFUSAL_KEPT_ONCE) <= at) {
+                        self.refusals.remove(&key);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Payment {
+    /// Whether the tokens are credited before they are paid.
+    pub fn credits_at_once(self) -> bool {
+        match self {
+            Self::Invoice => true,
+            Self::Card => false,
+        }
+    }
+}
+
+impl ReleaseReason {
+    /// For people who read the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Undone => "undone",
+            Self::Seat => "seat",
+            Self::Renewal => "renewal",
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The engine: one thread that decides everything, in memory, one after the other, and writes it in groups.
+//!
+//! It alone has the clock, the states and the store's writer, so nothing here needs a lock order. It knows no
+//! HTTP and no names of people.
+
+mod clock;
+mod follower;
+mod house;
+mod message;
+mod start;
+mod verify;
+mod writer;
+
+pub use clock::{Clock, Jump, Machine, Reading, ThisMachine, WallClock};
+pub use message::{
+    Decided, Engine, Guard, NotNow, Seen, SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk,
+    VendorAnswer, Whose,
+};
+pub use start::{Running, Settings, Start, StartError};
+pub use verify::verify;
+
+/// How long a reader waits for the views at most.
+const FOLLOW_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);

@@ -1,0 +1,180 @@
+//! The start: folds the log, recalls who was alive, decides what fell due meanwhile, and lets the threads run.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use jeton_core::entry::{Author, VendorFact};
+use jeton_core::presence::Alive;
+use jeton_core::time::Instant;
+use jeton_store::{Position, Reader, StoreError, Views, ViewsReader, Writer};
+use tokio::sync::watch;
+use tracing::info;
+
+use crate::clock::{Clock, Machine, WallClock};
+use crate::follower::follower;
+use crate::house::House;
+use crate::message::{Engine, NotNow};
+use crate::writer::{OneWriter, Pending, Timers};
+
+/// What the engine is started on.
+pub struct Start {
+    pub writer: Writer,
+    pub reader: Reader,
+    pub views: Views,
+    /// The wall clock's machine; a sandbox asks it for nothing but the pace of its own chores.
+    pub machine: Box<dyn Machine>,
+    pub checkpoint_key: SigningKey,
+    pub settings: Settings,
+}
+
+/// How the engine is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    pub sandbox: bool,
+    /// Where the sandbox's clock is to stand at least.
+    pub sandbox_clock: Option<Instant>,
+    /// How far the clocks may part (W9).
+    pub clock_jump: Duration,
+    /// How many requests may wait.
+    pub queue: usize,
+}
+
+/// Why the engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(
+        "the sandbox's clock stands at {0} already, and goes forward only; start it without --clock, or at a later instant"
+    )]
+    ClockGoesBack(Instant),
+    #[error("no thread could be started: {0}")]
+    Thread(#[from] std::io::Error),
+    #[error("what fell due meanwhile could not be stored: {0}")]
+    NotNow(NotNow),
+}
+
+/// An engine that runs.
+#[derive(Debug)]
+pub struct Running {
+    pub engine: Engine,
+    pub views: ViewsReader,
+    /// The position up to which the log stood at the start.
+    pub position: Position,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Waits for the threads, after [`Engine::stop`].
+    pub fn join(self) {
+        drop(self.engine);
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Start {
+    /// Starts the engine.
+    pub fn run(self) -> Result<Running, StartError> {
+        let Self { writer, reader, views, machine, checkpoint_key, settings } = self;
+        let mut house = House::load(&reader)?;
+        info!(position = house.position, "the log is folded");
+        if settings.sandbox_clock.is_some_and(|clock| clock < house.last_at) {
+            return Err(StartError::ClockGoesBack(house.last_at));
+        }
+        house.recall(recalled(&reader)?);
+        house.schedule_all();
+        let last_sign_of_life =
+            reader.life()?.and_then(Instant::from_micros).unwrap_or(house.last_at).max(house.last_at);
+
+        let steady = crate::clock::ThisMachine;
+        let clock = if settings.sandbox {
+            Clock::Sandbox
+        } else {
+            Clock::Wall(WallClock::start(machine, settings.clock_jump, house.last_at))
+        };
+        let (sender, queue) = std::sync::mpsc::sync_channel(settings.queue);
+        let views_reader = views.reader();
+        let (feed, filler, followed) = follower(views, reader.clone(), house.position);
+        let checkpoint = reader.newest_checkpoint()?;
+        let (offered, catalogue) = watch::channel(house.catalogue.clone());
+        let told = Arc::new(AtomicI64::new(house.last_at.micros()));
+        let mut one_writer = OneWriter {
+            queue,
+            store: writer,
+            reader,
+            house,
+            clock,
+            feed,
+            followed: followed.clone(),
+            checkpoint_key,
+            checkpoint,
+            pending: Pending::default(),
+            steady: Box::new(move || steady.steady()),
+            timers: Timers::default(),
+            offered,
+            told: told.clone(),
+            stalled: None,
+        };
+        one_writer.recover(last_sign_of_life, settings.sandbox_clock).map_err(StartError::NotNow)?;
+
+        let position = one_writer.house.position;
+        let threads = vec![
+            std::thread::Builder::new().name("engine".into()).spawn(move || one_writer.run())?,
+            std::thread::Builder::new().name("follower".into()).spawn(move || filler.run())?,
+        ];
+        Ok(Running {
+            engine: Engine { queue: sender, followed, told, offered: catalogue },
+            views: views_reader,
+            position,
+            threads,
+        })
+    }
+}
+
+impl OneWriter {
+    /// W8: what was lost before the server's last sign of life is lost; the time in which it was down is not
+    /// silence. Then everything else that fell due meanwhile, each at its own instant.
+    fn recover(&mut self, last_sign_of_life: Instant, sandbox_clock: Option<Instant>) -> Result<(), NotNow> {
+        self.run_due(last_sign_of_life);
+        match self.now() {
+            Ok(now) => {
+                let start = sandbox_clock.unwrap_or(now).max(last_sign_of_life);
+                self.house.restarted(start);
+                self.run_due(start);
+                if let Some(to) = sandbox_clock.filter(|to| *to > now) {
+                    self.note(VendorFact::ClockMoved { from: now }, Author::Operator, to);
+                }
+            }
+            // Nothing is decided until it is known why; a clock that is accepted begins the silence anew.
+            Err(NotNow::ClockJumped(jump)) => tracing::error!(%jump, "the clock jumped; nothing is decided"),
+            Err(other) => return Err(other),
+        }
+        self.write().map(|_| ())
+    }
+}
+
+/// Who was alive, as it was last written.
+fn recalled(reader: &Reader) -> Result<HashMap<(jeton_core::id::TeamId, u64), Alive>, StoreError> {
+    let mut known = HashMap::new();
+    for row in reader.presence()? {
+        let at = |micros: i64| Instant::from_micros(micros).unwrap_or(Instant::FIRST);
+        let last_proof = at(row.last_proof);
+        let alive = Alive {
+            from: at(row.proven_from),
+            last_proof,
+            last_activity: at(row.last_activity),
+            silent_since: last_proof,
+            lease: None,
+        };
+        if let Ok(team) = row.team.parse() {
+            known.insert((team, row.session), alive);
+        }
+    }
+    Ok(known)
+}

@@ -1,0 +1,567 @@
+//! The one writer: takes what has gathered in the queue, decides it, writes it in one commit, answers.
+//!
+//! Nothing is answered before it is durable. What is due is decided before what is asked. A commit that fails
+//! leaves nothing behind: everything is made again from the log before anything else is decided.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use jeton_core::catalogue::{self, Catalogue, IfMatch, VendorCommand};
+use jeton_core::decision::{self, Granted, Scene, TeamCommand};
+use jeton_core::entry::{Author, ClockReason, Entry, TeamFact, VendorFact};
+use jeton_core::id::{Seq, SessionNo, TeamId};
+use jeton_core::refusal::{Refusal, Unknown};
+use jeton_core::time::{Instant, Zone};
+use jeton_store::stored::{self, AnyEntry};
+use jeton_store::{
+    Batch, Beside, Cause, Checkpoint, Position, Presence as PresenceRow, Reader, Sealed, StoreError, Writer,
+};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use crate::clock::{Clock, Reading};
+use crate::follower::Feed;
+use crate::house::{House, Named};
+use crate::message::{
+    Decided, Guard, Message, NotNow, ReadAsk, Reply, SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer,
+    TeamAsk, VendorAnswer, Whose,
+};
+
+/// How many messages are decided in one commit at most.
+const GROUP: usize = 512;
+/// How often presence and the server's own sign of life are written.
+const PRESENCE_EVERY: Duration = Duration::from_secs(10);
+/// How often a checkpoint is signed while there are writes.
+const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
+/// How often a store that could not write is tried again.
+const PROBE_EVERY: Duration = Duration::from_millis(250);
+/// How long the queue is waited on before the clock is looked at again.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What answers a request, once its commit is durable or has failed.
+type Answer = Box<dyn FnOnce(Result<Position, NotNow>) + Send>;
+
+/// The thread that decides.
+pub(crate) struct OneWriter {
+    pub(crate) queue: Receiver<Message>,
+    pub(crate) store: Writer,
+    pub(crate) reader: Reader,
+    pub(crate) house: House,
+    pub(crate) clock: Clock,
+    pub(crate) feed: Feed,
+    pub(crate) followed: watch::Receiver<Position>,
+    pub(crate) checkpoint_key: SigningKey,
+    /// The newest checkpoint, and whether there have been entries since.
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) pending: Pending,
+    pub(crate) steady: Box<dyn Fn() -> Duration + Send>,
+    pub(crate) timers: Timers,
+    /// The newest catalogue that is durable.
+    pub(crate) offered: watch::Sender<Arc<Catalogue>>,
+    /// The newest instant, for who asks in passing.
+    pub(crate) told: Arc<AtomicI64>,
+    /// Why nothing can be written at the moment.
+    pub(crate) stalled: Option<Cause>,
+}
+
+/// What the next commit will hold.
+#[derive(Default)]
+pub(crate) struct Pending {
+    sealed: Vec<Sealed>,
+    entries: Vec<AnyEntry>,
+    beside: Vec<Beside>,
+    /// Sessions whose presence has changed since it was written.
+    heard: BTreeSet<(TeamId, SessionNo)>,
+    gone: BTreeSet<(TeamId, SessionNo)>,
+    repeated: BTreeSet<TeamId>,
+}
+
+/// When things that recur were last done, by the steady clock.
+#[derive(Default)]
+pub(crate) struct Timers {
+    presence: Duration,
+    checkpoint: Duration,
+    probe: Duration,
+}
+
+impl OneWriter {
+    /// Runs until it is told to stop, or nobody can ask any more.
+    pub(crate) fn run(mut self) {
+        let mut stopped = None;
+        while stopped.is_none() {
+            let first = match self.queue.recv_timeout(PATIENCE) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if self.stalled.is_some() {
+                self.try_again();
+            }
+            let mut answers: Vec<Answer> = Vec::new();
+            self.wake();
+            let mut next = first;
+            for _ in 0..GROUP {
+                let Some(message) = next.take() else { break };
+                if let Message::Stop(done) = message {
+                    stopped = Some(done);
+                    break;
+                }
+                answers.push(self.handle(message));
+                next = self.queue.try_recv().ok();
+            }
+            self.keep_alive(stopped.is_some());
+            self.commit(answers);
+        }
+        info!(position = self.house.position, "the engine has stopped");
+        drop(self.feed);
+        if let Some(done) = stopped {
+            let _ = done.send(());
+        }
+    }
+
+    /// The instant of what is decided next. It never goes back.
+    pub(crate) fn now(&mut self) -> Result<Instant, NotNow> {
+        if let Some(cause) = self.stalled {
+            return Err(NotNow::Store(cause));
+        }
+        let last = self.house.last_at;
+        let now = match &mut self.clock {
+            Clock::Sandbox => Ok(last),
+            Clock::Wall(clock) => match clock.read() {
+                Reading::At(now) => Ok(now.max(last)),
+                Reading::Stepped(wall) => {
+                    warn!(%wall, %last, "the clock was stepped; the kernel says that it is synchronised");
+                    let now = wall.max(last);
+                    let fact = VendorFact::ClockAccepted { last, wall, why: ClockReason::Synchronised };
+                    self.note(fact, Author::Server, now);
+                    self.house.restarted(now);
+                    Ok(now)
+                }
+                Reading::Jumped(jump) => Err(NotNow::ClockJumped(jump)),
+            },
+        };
+        if let Ok(now) = now {
+            self.told.store(now.micros(), Ordering::Relaxed);
+        }
+        now
+    }
+
+    /// Decides what has become due in any team.
+    fn wake(&mut self) {
+        if let Ok(now) = self.now()
+            && self.house.first_due().is_some_and(|(first, _)| *first <= now)
+        {
+            self.run_due(now);
+        }
+    }
+
+    /// Everything due by `until`, over all teams, in the order of its own instants.
+    pub(crate) fn run_due(&mut self, until: Instant) {
+        while let Some((at, team)) = self.house.first_due().cloned()
+            && at <= until
+        {
+            let at = at.max(self.house.last_at.min(until));
+            let _settled = self.decide(&team, TeamCommand::Settle, Author::Server, at);
+            self.house.schedule(&team);
+        }
+    }
+
+    fn handle(&mut self, message: Message) -> Answer {
+        match message {
+            Message::Team(ask, reply) => self.answer(reply, |this, now| this.team(ask, now)),
+            Message::Session(ask, reply) => self.answer(reply, |this, now| this.session(ask, now)),
+            Message::Vendor { command, if_match, by, beside, reply } => {
+                self.answer(reply, |this, now| this.vendor(command, if_match.as_ref(), by, beside, now))
+            }
+            Message::Read(ask) => self.read(ask),
+            Message::MoveClock { to, by, reply } => self.answer(reply, |this, now| this.move_clock(to, by, now)),
+            Message::AcceptClock { by, reply } => self.accept_clock(by, reply),
+            Message::Checkpoint(reply) => self.answer_checkpoint(reply),
+            Message::Stop(_) => Box::new(|_| {}),
+        }
+    }
+
+    /// Reads the clock once, decides, and keeps the outcome until it is durable.
+    fn answer<T: Send + 'static>(
+        &mut self,
+        reply: Reply<T>,
+        decide: impl FnOnce(&mut Self, Instant) -> Result<T, Refusal>,
+    ) -> Answer {
+        let decided = self.now().map(|at| (decide(self, at), at));
+        Box::new(move |written: Result<Position, NotNow>| {
+            let answer = decided.and_then(|(outcome, at)| written.map(|position| Decided { outcome, at, position }));
+            let _ = reply.send(answer);
+        })
+    }
+
+    fn team(&mut self, ask: TeamAsk, now: Instant) -> Result<TeamAnswer, Refusal> {
+        let TeamAsk { team, command, by, beside, searched } = ask;
+        let entering = matches!(command, TeamCommand::SetTeam { .. });
+        if !entering && self.house.team(&team).is_none() {
+            return Err(Refusal::Unknown(Unknown::Team));
+        }
+        if let Some(named) = named(&team, &command) {
+            match self.house.granted(&named) {
+                Some((other, _)) if *other != team => return Err(Refusal::IdReused),
+                Some((_, seq)) => return Ok(TeamAnswer::Granted(Box::new(Granted::Known { seq: Seq(*seq) }))),
+                None if !self.house.remembers_since(searched) => return Ok(TeamAnswer::SearchAgain),
+                None => {}
+            }
+        }
+        let outcome = self.decide(&team, command, by, now);
+        self.house.schedule(&team);
+        let granted = outcome?;
+        if !matches!(granted, Granted::Known { .. } | Granted::Past) {
+            self.pending.beside.extend(beside);
+        }
+        Ok(TeamAnswer::Granted(Box::new(granted)))
+    }
+
+    fn session(&mut self, ask: SessionAsk, now: Instant) -> Result<Option<SessionDecided>, Refusal> {
+        let SessionAsk { session, message, guard, by } = ask;
+        let Some(team) = self.house.team_of(&session).cloned() else { return Ok(None) };
+        let Some((whose, number)) = self.whose(&team, &session) else { return Ok(None) };
+        let within = match &guard {
+            Guard::Any => true,
+            Guard::Team(own) => whose.team == *own,
+            Guard::Product(product) => whose.product == *product,
+            Guard::Member(own, member) => whose.team == *own && whose.member == *member,
+        };
+        if !within {
+            return Ok(None);
+        }
+        let command = match message {
+            SessionMessage::Beat { activity, lease } => TeamCommand::Beat { session, activity, lease },
+            SessionMessage::Close { activity, by } => TeamCommand::CloseSession { session, activity, by },
+        };
+        let outcome = self.decide(&team, command, by, now);
+        self.pending.heard.insert((team.clone(), number));
+        self.house.schedule(&team);
+        Ok(match outcome? {
+            Granted::Beaten(answer) | Granted::Closed(answer) => Some(SessionDecided { whose, answer }),
+            Granted::Configured { .. }
+            | Granted::Ordered { .. }
+            | Granted::Paid
+            | Granted::Quoted(_)
+            | Granted::Opened { .. }
+            | Granted::Known { .. }
+            | Granted::Past
+            | Granted::Settled => None,
+        })
+    }
+
+    fn whose(&self, team: &TeamId, session: &jeton_core::id::SessionId) -> Option<(Whose, SessionNo)> {
+        let occupied = &self.house.team(team)?.team;
+        let number = occupied.session_number(session)?;
+        let live = occupied.session(number)?;
+        let product = self.house.catalogue.product(live.product)?.code.clone();
+        Some((Whose { team: team.clone(), member: live.member, product, device: live.device }, number))
+    }
+
+    /// Has one command of a team decided at `now`, and seals what it yields.
+    fn decide(&mut self, id: &TeamId, command: TeamCommand, by: Author, now: Instant) -> Result<Granted, Refusal> {
+        let year = Zone::UTC.day_of(now).year();
+        let (occupied, catalogue, series) = self.house.scene(id, year);
+        let (team, presence) = (&mut occupied.team, &mut occupied.presence);
+        let first_seq = team.seq + 1;
+        let scene = Scene { team, presence, catalogue, series };
+        let (entries, outcome) = decision::decide(scene, command, by, now);
+        for entry in entries.series {
+            let sealed = self.house.seal(stored::series_stream(year).into(), entry.at, stored::encode(&entry));
+            self.pending.add(sealed, AnyEntry::Series(year, entry));
+        }
+        self.house.index(id, &entries.team, (self.house.position + 1, first_seq));
+        let stream = self.house.team_stream(id);
+        for (seq, entry) in (first_seq..).zip(entries.team) {
+            self.pending.note(id, seq, &entry);
+            let sealed = self.house.seal(stream.clone(), entry.at, stored::encode(&entry));
+            assert!(sealed.seq == seq, "the numbers of a team's state and of its stream go together");
+            self.pending.add(sealed, AnyEntry::Team(id.clone(), entry));
+        }
+        self.pending.repeated.insert(id.clone());
+        outcome
+    }
+
+    fn vendor(
+        &mut self,
+        command: VendorCommand,
+        if_match: Option<&IfMatch>,
+        by: Author,
+        beside: Vec<Beside>,
+        now: Instant,
+    ) -> Result<VendorAnswer, Refusal> {
+        let next = Seq(self.house.next_of_vendor());
+        let decided = catalogue::decide(&self.house.catalogue, command, if_match, next, now)?;
+        self.pending.beside.extend(beside);
+        if let Some(fact) = decided.fact {
+            let settings = matches!(fact, VendorFact::SettingsSet(_));
+            self.note(fact, by, now);
+            if settings {
+                self.house.schedule_all();
+            }
+        }
+        Ok(VendorAnswer { created: decided.created, revision: decided.revision })
+    }
+
+    /// An entry of the vendor's stream.
+    pub(crate) fn note(&mut self, fact: VendorFact, by: Author, now: Instant) {
+        let entry = Entry { at: now, by, fact };
+        let sealed = self.house.seal(self.house.vendor_stream(), now, stored::encode(&entry));
+        self.house.evolve_catalogue(&entry, sealed.seq);
+        self.pending.add(sealed, AnyEntry::Vendor(entry));
+    }
+
+    fn read(&mut self, ask: ReadAsk) -> Answer {
+        let ReadAsk { team, with_repeats, look } = ask;
+        let mut jumped = None;
+        let now = match self.now() {
+            Ok(now) => now,
+            // Reading decides nothing: what stands can be seen although the clock has jumped.
+            Err(NotNow::ClockJumped(jump)) => {
+                jumped = Some(jump);
+                self.house.last_at
+            }
+            Err(not_now) => {
+                let outcome = look(None);
+                return Box::new(move |_| outcome(Err(not_now)));
+            }
+        };
+        if let Some(team) = team.filter(|team| self.house.team(team).is_some()) {
+            let _settled = self.decide(&team, TeamCommand::Settle, Author::Server, now);
+            self.house.schedule(&team);
+            if with_repeats {
+                self.write_repeats();
+            }
+        }
+        let outcome = look(Some(&Sight { catalogue: &self.house.catalogue, now, jumped, house: &self.house }));
+        Box::new(move |written: Result<Position, NotNow>| outcome(written.map(|position| (now, position))))
+    }
+
+    fn move_clock(&mut self, to: Instant, by: Author, now: Instant) -> Result<Instant, Refusal> {
+        if to < now {
+            return Err(Refusal::ClockGoesBack { now });
+        }
+        if to > now {
+            self.run_due(to);
+            self.note(VendorFact::ClockMoved { from: now }, by, to);
+        }
+        Ok(to)
+    }
+
+    fn accept_clock(&mut self, by: Author, reply: Reply<Instant>) -> Answer {
+        let last = self.house.last_at;
+        if let (Clock::Wall(clock), None) = (&mut self.clock, self.stalled)
+            && matches!(clock.read(), Reading::Jumped(_))
+        {
+            let wall = clock.accept();
+            let now = wall.max(last);
+            self.note(VendorFact::ClockAccepted { last, wall, why: ClockReason::Operator }, by, now);
+            self.house.restarted(now);
+        }
+        self.answer(reply, |_, now| Ok(now))
+    }
+
+    fn answer_checkpoint(&mut self, reply: Reply<Option<Checkpoint>>) -> Answer {
+        // What was decided before in this group belongs to it, so the group is written first.
+        self.commit(Vec::new());
+        if self.stalled.is_none() {
+            self.sign_checkpoint();
+        }
+        let checkpoint = self.checkpoint.clone();
+        self.answer(reply, |_, _| Ok(checkpoint))
+    }
+
+    /// Writes who is alive, when it is time to: in a sandbox, whose time goes in leaps, at once.
+    fn keep_alive(&mut self, stopping: bool) {
+        if self.stalled.is_some() {
+            return;
+        }
+        let steady = (self.steady)();
+        let sandbox = matches!(self.clock, Clock::Sandbox);
+        let anything = !self.pending.heard.is_empty() || !self.pending.gone.is_empty() || !sandbox;
+        let due = sandbox || steady.saturating_sub(self.timers.presence) >= PRESENCE_EVERY;
+        if stopping || (anything && due) {
+            self.timers.presence = steady;
+            self.write_presence();
+            self.write_repeats();
+            if let Ok(now) = self.now() {
+                self.pending.beside.push(Beside::Life(now.micros()));
+            }
+        }
+        if stopping || steady.saturating_sub(self.timers.checkpoint) >= CHECKPOINT_EVERY {
+            self.timers.checkpoint = steady;
+            self.commit(Vec::new());
+            self.sign_checkpoint();
+        }
+    }
+
+    fn write_presence(&mut self) {
+        for (team, session) in std::mem::take(&mut self.pending.heard) {
+            let alive = self.house.team(&team).and_then(|occupied| occupied.presence.of(session));
+            if let Some(alive) = alive {
+                self.pending.beside.push(Beside::Presence(PresenceRow {
+                    team: team.to_string(),
+                    session: session.0,
+                    proven_from: alive.from.micros(),
+                    last_proof: alive.last_proof.micros(),
+                    last_activity: alive.last_activity.micros(),
+                }));
+            }
+        }
+        for (team, session) in std::mem::take(&mut self.pending.gone) {
+            self.pending.beside.push(Beside::PresenceGone { team: team.to_string(), session: session.0 });
+        }
+    }
+
+    fn write_repeats(&mut self) {
+        for id in std::mem::take(&mut self.pending.repeated) {
+            let (occupied, _, _) = self.house.scene(&id, 0);
+            for (seq, count) in occupied.presence.take_repeats() {
+                self.pending.beside.push(Beside::Repeats { team: id.to_string(), seq: seq.0, count });
+            }
+        }
+    }
+
+    /// Signs the newest commit, unless it is signed already.
+    fn sign_checkpoint(&mut self) {
+        let Ok(Some(last)) = self.reader.entry(self.house.position) else { return };
+        let signed = self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.position == last.position);
+        if let (Some(commit), false) = (last.commit, signed) {
+            let at = self.house.last_at.micros();
+            let checkpoint = Checkpoint::sign(&self.checkpoint_key, at, last.position, commit, &last.stream, last.seq);
+            info!(
+                position = checkpoint.position,
+                commit = %hex(&checkpoint.commit),
+                signature = %hex(&checkpoint.signature),
+                "checkpoint"
+            );
+            self.pending.beside.push(Beside::Checkpoint(checkpoint.clone()));
+            self.checkpoint = Some(checkpoint);
+        }
+    }
+
+    /// Writes everything that is pending, and only then answers.
+    fn commit(&mut self, answers: Vec<Answer>) {
+        let written = self.write();
+        for answer in answers {
+            answer(written.clone());
+        }
+    }
+
+    pub(crate) fn write(&mut self) -> Result<Position, NotNow> {
+        if let Some(cause) = self.stalled {
+            // What was decided on a house that the log does not bear out is nothing.
+            self.pending = Pending::default();
+            return Err(NotNow::Store(cause));
+        }
+        let mut batch = Batch {
+            entries: std::mem::take(&mut self.pending.sealed),
+            beside: std::mem::take(&mut self.pending.beside),
+        };
+        let entries = std::mem::take(&mut self.pending.entries);
+        if batch.entries.is_empty() && batch.beside.is_empty() {
+            return Ok(self.house.position);
+        }
+        if !batch.entries.is_empty() {
+            self.house.seal_commit(&mut batch.entries);
+        }
+        metrics::histogram!("jeton_commit_entries").record(f64::from(u32::try_from(entries.len()).unwrap_or(u32::MAX)));
+        match self.store.append(&batch) {
+            Ok(()) => {
+                self.house.forget_granted(*self.followed.borrow());
+                self.offered.send_if_modified(|offered| {
+                    let changed = !Arc::ptr_eq(offered, &self.house.catalogue);
+                    *offered = self.house.catalogue.clone();
+                    changed
+                });
+                if !entries.is_empty() {
+                    metrics::counter!("jeton_entries_total").increment(u64::try_from(entries.len()).unwrap_or(0));
+                    self.feed.publish(batch.entries, entries);
+                }
+                Ok(self.house.position)
+            }
+            Err(failure) => {
+                error!(%failure, "a commit failed; its requests are answered with 503");
+                metrics::counter!("jeton_commits_failed_total").increment(1);
+                let cause = match failure {
+                    StoreError::Unavailable(cause, _) => cause,
+                    StoreError::Conflict(_) | StoreError::Corrupt(_) => Cause::Io,
+                };
+                self.stalled = Some(cause);
+                Err(NotNow::Store(cause))
+            }
+        }
+    }
+
+    /// Goes on after a failed commit, once the store can write: everything is made again from the log.
+    fn try_again(&mut self) {
+        let steady = (self.steady)();
+        if steady.saturating_sub(self.timers.probe) < PROBE_EVERY {
+            return;
+        }
+        self.timers.probe = steady;
+        if self.store.probe().is_err() {
+            return;
+        }
+        match House::load(&self.reader) {
+            Ok(mut house) => {
+                house.recall(self.house.presence());
+                // Who was not heard because nothing could be decided was not silent.
+                let now = self.house.last_at.max(house.last_at);
+                self.pending = Pending::default();
+                self.house = house;
+                self.stalled = None;
+                let now = self.now().unwrap_or(now);
+                self.house.restarted(now);
+                info!(position = self.house.position, "the store can write again");
+            }
+            Err(failure) => error!(%failure, "the log cannot be read"),
+        }
+    }
+}
+
+impl Pending {
+    fn add(&mut self, sealed: Sealed, entry: AnyEntry) {
+        self.sealed.push(sealed);
+        self.entries.push(entry);
+    }
+
+    /// Notes whose presence an entry begins or ends.
+    fn note(&mut self, team: &TeamId, seq: u64, entry: &Entry<TeamFact>) {
+        if let TeamFact::SessionOpened(_) = &entry.fact {
+            self.heard.insert((team.clone(), SessionNo(seq)));
+        } else if let TeamFact::SessionRevived { session, .. } = &entry.fact {
+            self.gone.remove(&(team.clone(), *session));
+            self.heard.insert((team.clone(), *session));
+        } else if let TeamFact::SessionClosed { session, .. }
+        | TeamFact::SessionLost { session, .. }
+        | TeamFact::SessionEnded { session, .. } = &entry.fact
+        {
+            self.heard.remove(&(team.clone(), *session));
+            self.gone.insert((team.clone(), *session));
+        }
+    }
+}
+
+/// What a command's own id names.
+fn named(team: &TeamId, command: &TeamCommand) -> Option<Named> {
+    if let TeamCommand::OpenSession(open) = command {
+        Some(Named::Session(open.session.clone()))
+    } else if let TeamCommand::PlaceOrder { order, .. } = command {
+        Some(Named::Order(team.clone(), order.clone()))
+    } else {
+        None
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,131 @@
+//! The data folder: whose it is, what kind it is, and the ports of the files in it.
+//!
+//! What always holds: one process has a folder, for as long as the [`Folder`] or anything made
+//! from it lives. A folder made by a sandbox is never served as a real one, nor the other way
+//! round. What is in the folder beside `jeton.db`, `views.db` and `lock` is not known here.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::Access;
+
+use crate::error::StoreError;
+use crate::lock::Lock;
+use crate::ports::{Reader, Writer};
+use crate::sqlite::{File, Pool, SqliteReader, SqliteWriter};
+use crate::views::{Views, ViewsReader};
+
+/// What an installation is for. A folder keeps the kind with which it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Real,
+    Sandbox,
+}
+
+impl Kind {
+    pub(crate) fn stored(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Sandbox => "sandbox",
+        }
+    }
+
+    pub(crate) fn from_stored(stored: &str) -> Option<Self> {
+        [Self::Real, Self::Sandbox].into_iter().find(|kind| kind.stored() == stored)
+    }
+}
+
+/// A folder that no server has, to be read.
+#[derive(Debug)]
+pub struct Examined {
+    pub kind: Kind,
+    pub reader: Reader,
+    /// As they were left; none where they are missing, of another version or unreadable. They may
+    /// be behind the log, or of another one: a server makes such views anew when it starts.
+    pub views: Option<ViewsReader>,
+}
+
+/// A folder that this process has.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    dir: PathBuf,
+    lock: Arc<Lock>,
+}
+
+impl Folder {
+    /// Takes the folder, and makes it (0700, with an empty log) when there is none.
+    ///
+    /// Unavailable when another process has it, or it cannot be written; Conflict when it is of
+    /// the other kind, or was written by a newer version; Corrupt when its file is damaged, empty,
+    /// or not ours.
+    pub fn open(dir: &Path, kind: Kind) -> Result<Self, StoreError> {
+        let dir = made(dir)?;
+        writable(&dir)?;
+        let lock = Arc::new(Lock::exclusive(&dir)?);
+        let stored = File::in_folder(&dir).prepare(kind)?;
+        match (stored, kind) {
+            (Kind::Real, Kind::Real) | (Kind::Sandbox, Kind::Sandbox) => Ok(Self { dir, lock }),
+            (Kind::Sandbox, Kind::Real) => Err(StoreError::Conflict(format!(
+                "{} was made by a sandbox; start it with `--sandbox`, or choose another folder",
+                dir.display()
+            ))),
+            (Kind::Real, Kind::Sandbox) => Err(StoreError::Conflict(format!(
+                "{} is a real installation; start it without `--sandbox`, or choose another folder",
+                dir.display()
+            ))),
+        }
+    }
+
+    /// Reads a folder that no server has. Changes nothing, and works where the folder may not be
+    /// written. No server can start while the readers live.
+    pub fn open_read_only(dir: &Path) -> Result<Examined, StoreError> {
+        let dir = found(dir)?;
+        let lock = Lock::shared(&dir)?.map(Arc::new);
+        let (kind, place) = File::in_folder(&dir).examine()?;
+        let views = Views::examine(&dir, lock.clone());
+        let reader = Reader::Sqlite(SqliteReader::new(Pool::new(place, lock)));
+        Ok(Examined { kind, reader, views })
+    }
+
+    /// The folder's path without links.
+    pub fn path(&self) -> &Path {
+        &self.dir
+    }
+
+    /// For the one thread that writes.
+    pub fn writer(&self) -> Result<Writer, StoreError> {
+        SqliteWriter::open(&File::in_folder(&self.dir), self.lock.clone()).map(Writer::Sqlite)
+    }
+
+    pub fn reader(&self) -> Reader {
+        let place = File::in_folder(&self.dir).place();
+        Reader::Sqlite(SqliteReader::new(Pool::new(place, Some(self.lock.clone()))))
+    }
+
+    /// The views, as far as they were filled, or empty ones where those could not be trusted. For
+    /// the one thread that fills them.
+    pub fn views(&self) -> Result<Views, StoreError> {
+        Views::in_folder(&self.dir, &self.reader(), self.lock.clone())
+    }
+}
+
+fn made(dir: &Path) -> Result<PathBuf, StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(|error| StoreError::from_io(&dir.display().to_string(), &error))?;
+    found(dir)
+}
+
+/// SQLite would say only that it cannot open a file beside its own.
+fn writable(dir: &Path) -> Result<(), StoreError> {
+    rustix::fs::access(dir, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| StoreError::from_io(&dir.display().to_string(), &error.into()))
+}
+
+fn found(dir: &Path) -> Result<PathBuf, StoreError> {
+    fs::canonicalize(dir).map_err(|error| StoreError::from_io(&dir.display().to_string(), &error))
+}

@@ -1,0 +1,255 @@
+//! The ports in memory: for tests and simulations, and gone with the process.
+//!
+//! What always holds: a batch is checked in full before anything of it is done, so that readers
+//! never see half of one and a panic leaves nothing.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::batch::{Batch, Beside};
+use crate::checkpoint::Checkpoint;
+use crate::entry::{Position, Sealed};
+use crate::error::StoreError;
+use crate::keys::KeyRow;
+use crate::people::{Device, Person};
+use crate::ports::{Reader, Writer};
+use crate::presence::Presence;
+use crate::sqlite::{key_taken, key_unknown, missing, whole};
+use crate::views::Views;
+
+/// An empty store in memory.
+pub fn memory() -> Memory {
+    Memory::default()
+}
+
+/// A store in memory, for as long as it or one of its ports lives. What a process would find again
+/// after its death is found again by a second [`Memory::writer`].
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Shared);
+
+impl Memory {
+    pub fn writer(&self) -> Writer {
+        Writer::Memory(MemoryWriter(self.0.clone()))
+    }
+
+    pub fn reader(&self) -> Reader {
+        Reader::Memory(MemoryReader(self.0.clone()))
+    }
+
+    /// Empty views, to be filled from the log.
+    pub fn views(&self) -> Result<Views, StoreError> {
+        Views::in_memory()
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Shared(Arc<RwLock<State>>);
+
+impl Shared {
+    /// No panic can have left the state half changed, so a poisoned lock means nothing.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    log: Vec<Sealed>,
+    people: BTreeMap<(String, u32), Person>,
+    devices: BTreeMap<(String, u32, u64), Device>,
+    keys: BTreeMap<String, KeyRow>,
+    presence: BTreeMap<(String, u64), Presence>,
+    life: Option<i64>,
+    repeats: BTreeMap<(String, u64), u64>,
+    checkpoints: BTreeMap<Position, Checkpoint>,
+    meta: BTreeMap<String, String>,
+}
+
+/// Appends to a [`Memory`].
+#[derive(Debug)]
+pub struct MemoryWriter(Shared);
+
+impl MemoryWriter {
+    pub(crate) fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let mut state = self.0.0.write().unwrap_or_else(PoisonError::into_inner);
+        state.check(batch)?;
+        state.take(batch);
+        Ok(())
+    }
+}
+
+impl State {
+    fn check(&self, batch: &Batch) -> Result<(), StoreError> {
+        batch.check(self.last_position())?;
+        for entry in &batch.entries {
+            whole(entry.position);
+            whole(entry.seq);
+        }
+        let mut new_keys = HashSet::new();
+        for row in &batch.beside {
+            match row {
+                Beside::Key(key) => {
+                    if self.keys.contains_key(&key.id) || !new_keys.insert(key.id.as_str()) {
+                        return Err(key_taken(&key.id));
+                    }
+                }
+                Beside::KeyRevoked { id, at: _ } => {
+                    if !self.keys.contains_key(id) && !new_keys.contains(id.as_str()) {
+                        return Err(key_unknown(id));
+                    }
+                }
+                Beside::Presence(presence) => {
+                    whole(presence.session);
+                }
+                Beside::PresenceGone { team: _, session } => {
+                    whole(*session);
+                }
+                Beside::Repeats { team: _, seq, count } => {
+                    whole(*seq);
+                    whole(*count);
+                }
+                Beside::Checkpoint(checkpoint) => {
+                    whole(checkpoint.position);
+                    whole(checkpoint.seq);
+                }
+                Beside::Person(_) | Beside::Device(_) | Beside::Life(_) | Beside::Meta { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Of a batch that was checked; cannot fail.
+    fn take(&mut self, batch: &Batch) {
+        self.log.extend_from_slice(&batch.entries);
+        for row in batch.beside.iter().cloned() {
+            match row {
+                Beside::Person(person) => {
+                    self.people.insert((person.team.clone(), person.member), person);
+                }
+                Beside::Device(device) => {
+                    let key = (device.team.clone(), device.member, device.device);
+                    self.devices.insert(key, device);
+                }
+                Beside::Key(key) => {
+                    self.keys.insert(key.id.clone(), key);
+                }
+                Beside::KeyRevoked { id, at } => {
+                    if let Some(key) = self.keys.get_mut(&id) {
+                        key.revoked_at.get_or_insert(at);
+                    }
+                }
+                Beside::Presence(presence) => {
+                    self.presence.insert((presence.team.clone(), presence.session), presence);
+                }
+                Beside::PresenceGone { team, session } => {
+                    self.presence.remove(&(team, session));
+                }
+                Beside::Life(at) => self.life = Some(at),
+                Beside::Repeats { team, seq, count } => {
+                    *self.repeats.entry((team, seq)).or_insert(0) += count;
+                }
+                Beside::Checkpoint(checkpoint) => {
+                    self.checkpoints.insert(checkpoint.position, checkpoint);
+                }
+                Beside::Meta { key, value } => {
+                    self.meta.insert(key, value);
+                }
+            }
+        }
+    }
+
+    fn last_position(&self) -> Position {
+        self.log.last().map_or(0, |entry| entry.position)
+    }
+
+    /// The log after a position. Entry `n` stands at index `n - 1`.
+    fn after(&self, position: Position) -> &[Sealed] {
+        usize::try_from(position).ok().and_then(|skip| self.log.get(skip..)).unwrap_or_default()
+    }
+}
+
+/// Reads a [`Memory`].
+#[derive(Debug, Clone)]
+pub struct MemoryReader(Shared);
+
+impl MemoryReader {
+    pub(crate) fn last_position(&self) -> Position {
+        self.0.read().last_position()
+    }
+
+    pub(crate) fn read(&self, after: Position, limit: usize) -> Vec<Sealed> {
+        let state = self.0.read();
+        state.after(after).iter().take(limit).cloned().collect()
+    }
+
+    pub(crate) fn entry(&self, position: Position) -> Option<Sealed> {
+        let before = position.checked_sub(1)?;
+        self.0.read().after(before).first().cloned()
+    }
+
+    pub(crate) fn entries(&self, positions: &[Position]) -> Result<Vec<Sealed>, StoreError> {
+        positions.iter().map(|position| self.entry(*position).ok_or_else(|| missing(*position))).collect()
+    }
+
+    pub(crate) fn scan_stream(&self, stream: &str, after_seq: u64, each: &mut dyn FnMut(Sealed) -> ControlFlow<()>) {
+        let found: Vec<_> = (self.0.read().log.iter())
+            .filter(|entry| *entry.stream == *stream && entry.seq > after_seq)
+            .cloned()
+            .collect();
+        // Called without the lock, so that the caller may read meanwhile.
+        for entry in found {
+            if each(entry).is_break() {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn people(&self) -> Vec<Person> {
+        self.0.read().people.values().cloned().collect()
+    }
+
+    pub(crate) fn devices(&self, team: &str) -> Vec<Device> {
+        let state = self.0.read();
+        let devices = state.devices.values();
+        devices.filter(|device| device.team == team).cloned().collect()
+    }
+
+    pub(crate) fn device_name(&self, team: &str, member: u32, device: u64) -> Option<String> {
+        let state = self.0.read();
+        let device = state.devices.get(&(team.to_owned(), member, device))?;
+        Some(device.name.clone())
+    }
+
+    pub(crate) fn keys(&self) -> Vec<KeyRow> {
+        self.0.read().keys.values().cloned().collect()
+    }
+
+    pub(crate) fn presence(&self) -> Vec<Presence> {
+        self.0.read().presence.values().cloned().collect()
+    }
+
+    pub(crate) fn life(&self) -> Option<i64> {
+        self.0.read().life
+    }
+
+    pub(crate) fn repeats(&self, team: &str) -> Vec<(u64, u64)> {
+        let state = self.0.read();
+        let repeats = state.repeats.iter();
+        repeats.filter(|((of, _), _)| of == team).map(|((_, seq), count)| (*seq, *count)).collect()
+    }
+
+    pub(crate) fn meta(&self, key: &str) -> Option<String> {
+        self.0.read().meta.get(key).cloned()
+    }
+
+    pub(crate) fn checkpoints(&self, after: Position, limit: usize) -> Vec<Checkpoint> {
+        let state = self.0.read();
+        let later = state.checkpoints.values();
+        later.filter(|checkpoint| checkpoint.position > after).take(limit).cloned().collect()
+    }
+
+    pub(crate) fn newest_checkpoint(&self) -> Option<Checkpoint> {
+        self.0.read().checkpoints.values().next_back().cloned()
+    }
+}

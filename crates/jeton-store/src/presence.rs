@@ -1,0 +1,13 @@
+//! Who is alive now: one row for each open session, written in batches and never hashed.
+
+/// The proofs of use of an open session. Instants are microseconds UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presence {
+    pub team: String,
+    /// The ledger's number of the session within the team.
+    pub session: u64,
+    /// The opening, or the last revival (rule W2).
+    pub proven_from: i64,
+    pub last_proof: i64,
+    pub last_activity: i64,
+}

@@ -1,0 +1,257 @@
+//! `jeton.db` as a file: made, recognised, refused, and brought to this version's form.
+//!
+//! What always holds: a file under its name is whole. A new one is made under another name and
+//! moved, so that an empty or cut `jeton.db` is damage and never a first start.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
+
+use super::{Failure, Place};
+use crate::error::{Cause, StoreError};
+use crate::folder::Kind;
+
+/// The stored form's steps, in order; the file's `user_version` says how many it has taken.
+/// A step that was ever released is never changed.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+
+/// `Jetn`, in the place that SQLite's header has for the name of the program.
+const APPLICATION_ID: i64 = 0x4a65_746e;
+
+/// How long a statement waits for another program's lock.
+pub(crate) const BUSY: Duration = Duration::from_secs(2);
+
+/// At how many pages of 4 kB the write-ahead log is taken into the file.
+const CHECKPOINT_PAGES: i64 = 4_000;
+
+/// What the write-ahead log may keep on the disk once it was taken over, in bytes.
+const KEPT_LOG_BYTES: i64 = 64 << 20;
+
+/// `jeton.db` in its folder.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    path: PathBuf,
+}
+
+impl File {
+    pub(crate) fn in_folder(dir: &Path) -> Self {
+        Self { path: dir.join("jeton.db") }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Makes the file when there is none, and brings it to this version's form.
+    /// Answers what kind of installation made it; a new one is made of `kind`.
+    pub(crate) fn prepare(&self, kind: Kind) -> Result<Kind, StoreError> {
+        if !self.exists()? {
+            self.make(kind)?;
+        }
+        // Before it is opened for writing, so that what is refused is left as it is.
+        self.told(open_and_look(&self.place()).and_then(|connection| recognise(&connection)))?;
+        let mut connection = self.writing()?;
+        self.told(migrate(&mut connection))?;
+        self.told(stored_kind(&connection))
+    }
+
+    /// Looks at a file that is only to be read.
+    pub(crate) fn examine(&self) -> Result<(Kind, Place), StoreError> {
+        if !self.exists()? {
+            return Err(StoreError::io(&self.name(), "there is no such file, so this is not a folder of jeton"));
+        }
+        let (place, connection) = self.open_to_examine()?;
+        self.told(recognise(&connection))?;
+        let version = self.told(version(&connection))?;
+        if version < MIGRATIONS.len() {
+            return Err(StoreError::Conflict(format!(
+                "{} was written by an older jeton; start the server once, which brings it up to date",
+                self.name()
+            )));
+        }
+        let kind = self.told(stored_kind(&connection))?;
+        Ok((kind, place))
+    }
+
+    /// The connection of the one who writes.
+    pub(crate) fn writing(&self) -> Result<Connection, StoreError> {
+        let opened = Connection::open_with_flags(
+            &self.path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        );
+        let connection = self.told(opened.map_err(Failure::from))?;
+        if self.told(connection.is_readonly(MAIN_DB).map_err(Failure::from))? {
+            return Err(StoreError::read_only(&self.name()));
+        }
+        self.told(settle(&connection))?;
+        Ok(connection)
+    }
+
+    /// Where readers find it.
+    pub(crate) fn place(&self) -> Place {
+        Place::file(self.path.clone())
+    }
+
+    fn exists(&self) -> Result<bool, StoreError> {
+        let exists =
+            |path: &Path| path.try_exists().map_err(|error| StoreError::from_io(&path.display().to_string(), &error));
+        if exists(&self.path)? {
+            return Ok(true);
+        }
+        let log = self.suffixed("-wal");
+        if exists(&log)? {
+            // SQLite would play the orphan into whatever file next has the name.
+            return Err(StoreError::Corrupt(format!(
+                "{} is missing, but {} is there; put the two together again, or restore the last backup",
+                self.name(),
+                log.display()
+            )));
+        }
+        Ok(false)
+    }
+
+    fn make(&self, kind: Kind) -> Result<(), StoreError> {
+        let unfinished = self.suffixed(".new");
+        let told = |error: std::io::Error| StoreError::from_io(&self.name(), &error);
+        for left_over in [&unfinished, &self.suffixed(".new-journal")] {
+            match fs::remove_file(left_over) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(told(error)),
+            }
+        }
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(told)?;
+        self.told(fill(&unfinished, kind))?;
+        fs::rename(&unfinished, &self.path).map_err(told)?;
+        let dir = self.path.parent().expect("the file is in a folder");
+        fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(told)
+    }
+
+    /// In a folder that may not be written SQLite cannot coordinate with others, so the file is
+    /// read as one that nobody changes. That is true only when no write-ahead log is waiting.
+    fn open_to_examine(&self) -> Result<(Place, Connection), StoreError> {
+        let place = self.place();
+        let failure = match open_and_look(&place) {
+            Ok(connection) => return Ok((place, connection)),
+            Err(failure) => failure.explain(&self.name()),
+        };
+        match failure {
+            StoreError::Unavailable(cause @ (Cause::ReadOnly | Cause::Io), _) => {
+                if fs::metadata(self.suffixed("-wal")).is_ok_and(|log| log.len() > 0) {
+                    return Err(StoreError::Unavailable(
+                        cause,
+                        format!(
+                            "{} was not closed cleanly and its folder may not be written; copy the folder to a place that may be",
+                            self.name()
+                        ),
+                    ));
+                }
+                let place = Place::unchanging(&self.path);
+                let connection = self.told(open_and_look(&place))?;
+                Ok((place, connection))
+            }
+            StoreError::Unavailable(Cause::Full | Cause::Busy, _)
+            | StoreError::Conflict(_)
+            | StoreError::Corrupt(_) => Err(failure),
+        }
+    }
+
+    fn suffixed(&self, suffix: &str) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        path.push(suffix);
+        path.into()
+    }
+
+    fn told<T>(&self, result: Result<T, Failure>) -> Result<T, StoreError> {
+        result.map_err(|failure| failure.explain(&self.name()))
+    }
+}
+
+/// SQLite opens a file when it is first read.
+fn open_and_look(place: &Place) -> Result<Connection, Failure> {
+    let connection = place.open()?;
+    version(&connection)?;
+    Ok(connection)
+}
+
+/// Writes a new file, with everything in it on the disk.
+fn fill(path: &Path, kind: Kind) -> Result<(), Failure> {
+    let mut connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.pragma_update(None, "synchronous", "EXTRA")?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate(&mut connection)?;
+    connection.execute("INSERT INTO meta (key, value) VALUES ('store.kind', ?1)", [kind.stored()])?;
+    connection.close().map_err(|(_, error)| Failure::from(error))
+}
+
+/// How the writing connection works: durable when a commit returns, and deleted rows overwritten.
+fn settle(connection: &Connection) -> Result<(), Failure> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Failure::Store(StoreError::io(
+            connection.path().unwrap_or_default(),
+            "this file system cannot keep a write-ahead log; choose a folder on a local disk",
+        )));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", KEPT_LOG_BYTES)?;
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<usize, Failure> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
+
+/// Refuses what is not ours, and what a newer version wrote.
+fn recognise(connection: &Connection) -> Result<(), Failure> {
+    let file = connection.path().unwrap_or_default();
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        return Err(Failure::Store(StoreError::Corrupt(format!(
+            "{file} is empty or not a file of jeton; keep it, and restore the last backup or choose another folder"
+        ))));
+    }
+    let version = version(connection)?;
+    if version > MIGRATIONS.len() {
+        return Err(Failure::Store(StoreError::Conflict(format!(
+            "{file} was written by a newer jeton (form {version}, this one knows {}); use that one",
+            MIGRATIONS.len()
+        ))));
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), Failure> {
+    let from = version(connection)?;
+    for (step, sql) in MIGRATIONS.iter().enumerate().skip(from) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(sql)?;
+        let version = i64::try_from(step + 1).expect("a handful of steps");
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn stored_kind(connection: &Connection) -> Result<Kind, Failure> {
+    let stored: String =
+        connection.query_row("SELECT value FROM meta WHERE key = 'store.kind'", [], |row| row.get(0))?;
+    Kind::from_stored(&stored).ok_or_else(|| {
+        Failure::Store(StoreError::damaged(
+            connection.path().unwrap_or_default(),
+            format!("it says that it is of the kind {stored:?}"),
+        ))
+    })
+}

@@ -1,0 +1,82 @@
+//! The one writing connection of `jeton.db`.
+//!
+//! What always holds: a batch is one transaction, on the disk when `append` returns. A transaction
+//! that fails, or that is left by a panic, is rolled back, and the connection goes on.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{Failure, File, rows};
+use crate::batch::Batch;
+use crate::error::StoreError;
+use crate::lock::Lock;
+
+/// What a probe must find room for: more than a usual commit.
+const PROBE_BYTES: i64 = 64 << 10;
+
+/// Writes `jeton.db`.
+#[derive(Debug)]
+pub struct SqliteWriter {
+    connection: Connection,
+    file: String,
+    _lock: Arc<Lock>,
+}
+
+impl SqliteWriter {
+    pub(crate) fn open(file: &File, lock: Arc<Lock>) -> Result<Self, StoreError> {
+        Ok(Self { connection: file.writing()?, file: file.name(), _lock: lock })
+    }
+
+    pub(crate) fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.commit(|transaction| {
+            batch.check(rows::last_position(transaction)?)?;
+            for entry in &batch.entries {
+                rows::append(transaction, entry)?;
+            }
+            for row in &batch.beside {
+                rows::write(transaction, row)?;
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn probe(&mut self) -> Result<(), StoreError> {
+        self.commit(|transaction| {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO probe (one, room) VALUES (1, zeroblob(?1))")?
+                .execute([PROBE_BYTES])?;
+            Ok(())
+        })?;
+        self.commit(|transaction| {
+            transaction.prepare_cached("DELETE FROM probe")?.execute([])?;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn limit_pages(&mut self, pages: u32) -> Result<(), StoreError> {
+        self.connection
+            .pragma_update(None, "max_page_count", pages)
+            .map_err(|error| Failure::from(error).explain(&self.file))
+    }
+
+    fn commit(&mut self, write: impl FnOnce(&Transaction<'_>) -> Result<(), Failure>) -> Result<(), StoreError> {
+        self.transact(write).map_err(|failure| failure.explain(&self.file))
+    }
+
+    fn transact(&mut self, write: impl FnOnce(&Transaction<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        write(&transaction)?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+impl Drop for SqliteWriter {
+    /// Takes the write-ahead log into the file, so that the file alone is whole. Where readers or
+    /// the disk do not allow it, the next start does it.
+    fn drop(&mut self) {
+        let _ = self.connection.busy_timeout(std::time::Duration::ZERO);
+        let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+}

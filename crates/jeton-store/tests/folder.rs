@@ -1,0 +1,352 @@
+//! The data folder on a real disk: who may have it, what is refused and in which words, and what
+//! a death or a full disk leaves behind (rule V4).
+
+mod history;
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use history::History;
+use jeton_store::{Beside, Cause, Folder, Kind, StoreError};
+use rusqlite::Connection;
+
+const SIGABRT: i32 = 6;
+
+/// Names the folder to a test that runs itself again as another process.
+const CHILD: &str = "JETON_STORE_TEST_CHILD";
+
+#[expect(clippy::disallowed_methods, reason = "how a test tells its child what to do")]
+fn child_folder() -> Option<PathBuf> {
+    std::env::var_os(CHILD).map(PathBuf::from)
+}
+
+/// This test binary, to run one test of it as a child that is told a folder.
+fn child(binary: &Path, test: &str, dir: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.args(["--exact", test]).env(CHILD, dir);
+    command
+}
+
+fn unavailable(cause: Cause, text: &str) -> StoreError {
+    StoreError::Unavailable(cause, text.to_owned())
+}
+
+fn mode(path: &Path) -> u32 {
+    let metadata = fs::metadata(path).expect("the file is there");
+    metadata.permissions().mode() & 0o777
+}
+
+#[test]
+fn a_new_folder_is_for_its_owner_alone() {
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("a").join("b");
+    let folder = Folder::open(&dir, Kind::Real).unwrap();
+    let mut writer = folder.writer().unwrap();
+    let _views = folder.views().unwrap();
+    writer.append(&History::new().commit(&[("vendor", "a")])).unwrap();
+    assert_eq!(mode(&dir), 0o700);
+    for file in ["lock", "jeton.db", "jeton.db-wal", "jeton.db-shm", "views.db", "views.db-wal"] {
+        assert_eq!(mode(&dir.join(file)), 0o600, "{file}");
+    }
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let shown = dir.path().canonicalize().unwrap();
+    let text = format!(
+        "{} is in use by another jeton process (pid {}); stop that one, or choose another folder",
+        shown.display(),
+        std::process::id()
+    );
+    let busy = unavailable(Cause::Busy, &text);
+
+    let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+    assert_eq!(Folder::open(dir.path(), Kind::Real).unwrap_err(), busy);
+    assert_eq!(Folder::open_read_only(dir.path()).unwrap_err(), busy);
+
+    // Whoever lives of what the folder gave keeps it.
+    let reader = folder.reader();
+    drop(folder);
+    assert_eq!(Folder::open(dir.path(), Kind::Real).unwrap_err(), busy);
+    drop(reader);
+    Folder::open(dir.path(), Kind::Real).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_being_read_alone_is_not_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Folder::open(dir.path(), Kind::Real).unwrap());
+    let reading = Folder::open_read_only(dir.path()).unwrap();
+    let also_reading = Folder::open_read_only(dir.path()).unwrap();
+    assert!(matches!(Folder::open(dir.path(), Kind::Real), Err(StoreError::Unavailable(Cause::Busy, _))));
+    drop((reading, also_reading));
+    Folder::open(dir.path(), Kind::Real).unwrap();
+}
+
+#[test]
+fn a_folder_keeps_its_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let shown = dir.path().canonicalize().unwrap();
+    drop(Folder::open(dir.path(), Kind::Sandbox).unwrap());
+    assert_eq!(
+        Folder::open(dir.path(), Kind::Real).unwrap_err(),
+        StoreError::Conflict(format!(
+            "{} was made by a sandbox; start it with `--sandbox`, or choose another folder",
+            shown.display()
+        ))
+    );
+    Folder::open(dir.path(), Kind::Sandbox).unwrap();
+    let read = Folder::open_read_only(dir.path()).unwrap();
+    assert_eq!(read.kind, Kind::Sandbox);
+
+    let of_real = tempfile::tempdir().unwrap();
+    drop(Folder::open(of_real.path(), Kind::Real).unwrap());
+    assert!(matches!(
+        Folder::open(of_real.path(), Kind::Sandbox),
+        Err(StoreError::Conflict(text)) if text.contains("without `--sandbox`")
+    ));
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Folder::open(dir.path(), Kind::Real).unwrap());
+    let file = dir.path().canonicalize().unwrap().join("jeton.db");
+    let connection = Connection::open(&file).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    drop(connection);
+    let before = fs::read(&file).unwrap();
+    let newer = StoreError::Conflict(format!(
+        "{} was written by a newer jeton (form 99, this one knows 1); use that one",
+        file.display()
+    ));
+    assert_eq!(Folder::open(dir.path(), Kind::Real).unwrap_err(), newer);
+    assert_eq!(Folder::open_read_only(dir.path()).unwrap_err(), newer);
+    assert!(fs::read(&file).unwrap() == before, "it was changed");
+}
+
+#[test]
+fn what_is_not_a_file_of_ours_is_refused_and_left_alone() {
+    let other_program = {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("other.db");
+        let connection = Connection::open(&file).unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        drop(connection);
+        fs::read(&file).unwrap()
+    };
+    let cut = {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Folder::open(dir.path(), Kind::Real).unwrap());
+        let mut bytes = fs::read(dir.path().join("jeton.db")).unwrap();
+        bytes.truncate(8_192);
+        bytes
+    };
+    for content in [vec![], b"not a database".repeat(1_000), other_program, cut] {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("jeton.db");
+        fs::write(&file, &content).unwrap();
+        for refused in
+            [Folder::open(dir.path(), Kind::Real).map(|_| ()), Folder::open_read_only(dir.path()).map(|_| ())]
+        {
+            assert!(matches!(&refused, Err(StoreError::Corrupt(text)) if text.contains("jeton.db")), "{refused:?}");
+        }
+        assert!(fs::read(&file).unwrap() == content, "it was changed");
+    }
+}
+
+#[test]
+fn a_write_ahead_log_without_its_file_is_damage_and_no_first_start() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("jeton.db-wal"), "anything").unwrap();
+    assert!(matches!(
+        Folder::open(dir.path(), Kind::Real),
+        Err(StoreError::Corrupt(text)) if text.contains("jeton.db-wal")
+    ));
+}
+
+#[test]
+fn a_first_start_that_died_is_begun_again() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("jeton.db.new"), "half of it").unwrap();
+    Folder::open(dir.path(), Kind::Real).unwrap();
+    assert!(!dir.path().join("jeton.db.new").exists());
+}
+
+#[test]
+fn a_folder_that_is_a_file_or_is_missing_is_said_to_be_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    for refused in [
+        Folder::open(&file, Kind::Real).map(|_| ()),
+        Folder::open_read_only(&file).map(|_| ()),
+        Folder::open_read_only(&dir.path().join("nothing")).map(|_| ()),
+        Folder::open_read_only(dir.path()).map(|_| ()),
+    ] {
+        assert!(matches!(&refused, Err(StoreError::Unavailable(Cause::Io, _))), "{refused:?}");
+    }
+    assert!(!dir.path().join("nothing").exists());
+}
+
+/// As a user that may not write there; who has all rights becomes another for it.
+#[test]
+fn a_read_only_folder_is_refused_and_can_be_read() {
+    const NOBODY: u32 = 65_534;
+    if let Some(dir) = child_folder() {
+        let refused = Folder::open(&dir, Kind::Real).unwrap_err();
+        let text = format!(
+            "{} is read-only here; make the folder and the files in it writable for the user that runs jeton",
+            dir.display()
+        );
+        assert_eq!(refused, unavailable(Cause::ReadOnly, &text));
+        let read = Folder::open_read_only(&dir).unwrap();
+        assert_eq!((read.reader.last_position(), read.kind), (Ok(1), Kind::Real));
+        return;
+    }
+
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().canonicalize().unwrap().join("data");
+    {
+        let folder = Folder::open(&dir, Kind::Real).unwrap();
+        let batch = History::new().commit(&[("vendor", "a")]);
+        folder.writer().unwrap().append(&batch).unwrap();
+    }
+    let binary = outer.path().join("test");
+    fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    let allow = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow(outer.path(), 0o755);
+    allow(&binary, 0o755);
+    allow(&dir, 0o500);
+    let mut command = child(&binary, "a_read_only_folder_is_refused_and_can_be_read", &dir);
+    if rustix::process::geteuid().is_root() {
+        chown(&dir, Some(NOBODY), Some(NOBODY)).unwrap();
+        for file in fs::read_dir(&dir).unwrap() {
+            chown(file.unwrap().path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    allow(&dir, 0o700);
+}
+
+/// V4. The child dies when the writer comes to the commit's last entry; by then most of the
+/// commit is in the write-ahead log.
+#[test]
+fn a_process_that_dies_in_the_middle_of_an_append_leaves_nothing() {
+    let mut history = History::new();
+    let first = history.commit(&[("vendor", "a"), ("team:acme", "b")]);
+    if let Some(dir) = child_folder() {
+        let folder = Folder::open(&dir, Kind::Real).unwrap();
+        let mut writer = folder.writer().unwrap();
+        writer.append(&first).unwrap();
+        let body = "x".repeat(16_000);
+        let mut last = history.commit(&vec![("team:acme", body.as_str()); 1_000]);
+        last.entries.last_mut().unwrap().seq = u64::MAX;
+        last.beside = vec![Beside::Life(1)];
+        std::panic::set_hook(Box::new(|_| std::process::abort()));
+        let _ = writer.append(&last);
+        unreachable!("the writer cannot store such a number");
+    }
+
+    let dir = tempfile::tempdir().unwrap();
+    let binary = std::env::current_exe().unwrap();
+    let test = "a_process_that_dies_in_the_middle_of_an_append_leaves_nothing";
+    let output = child(&binary, test, dir.path()).output().unwrap();
+    assert_eq!(output.status.signal(), Some(SIGABRT), "{output:?}");
+    let written = fs::metadata(dir.path().join("jeton.db-wal")).unwrap().len();
+    assert!(written > 10_000_000, "{written} bytes were written");
+
+    let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+    let reader = folder.reader();
+    assert_eq!(reader.read(0, 10), Ok(first.entries));
+    assert_eq!(reader.life(), Ok(None));
+    let mut writer = folder.writer().unwrap();
+    writer.append(&history.commit(&[("team:acme", "c")])).unwrap();
+    assert_eq!(reader.last_position(), Ok(3));
+}
+
+/// V4. What was answered stays, what was refused leaves nothing, and the same commit is taken
+/// when there is room again.
+#[test]
+fn a_full_disk_is_said_to_be_full_until_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+    let reader = folder.reader();
+    let mut writer = folder.writer().unwrap();
+    let mut history = History::new();
+    let first = history.commit(&[("vendor", "a")]);
+    writer.append(&first).unwrap();
+
+    writer.limit_pages(1).unwrap();
+    let body = "x".repeat(100_000);
+    let mut large = history.commit(&[("team:acme", body.as_str()), ("team:acme", "c")]);
+    large.beside = vec![Beside::Life(1)];
+    let file = dir.path().canonicalize().unwrap().join("jeton.db");
+    let full = unavailable(
+        Cause::Full,
+        &format!("{}: the disk is full; free some space on it, and writing goes on", file.display()),
+    );
+    for _ in 0..3 {
+        assert_eq!(writer.append(&large), Err(full.clone()));
+        assert_eq!(writer.probe(), Err(full.clone()));
+    }
+    assert_eq!(reader.read(0, 10), Ok(first.entries));
+    assert_eq!(reader.life(), Ok(None));
+
+    writer.limit_pages(1 << 20).unwrap();
+    writer.probe().unwrap();
+    writer.append(&large).unwrap();
+    assert_eq!(reader.last_position(), Ok(3));
+    assert_eq!(reader.life(), Ok(Some(1)));
+}
+
+/// V5: what is erased is not in the file any more.
+#[test]
+fn a_person_that_was_overwritten_is_not_in_the_closed_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let person = |name: &str| {
+        Beside::Person(jeton_store::Person {
+            team: "acme".to_owned(),
+            member: 1,
+            id: "m1".to_owned(),
+            email: format!("{name}@example.com"),
+            name: name.to_owned(),
+            salt: [7; 16],
+        })
+    };
+    {
+        let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+        let mut writer = folder.writer().unwrap();
+        for name in ["Wilhelmina", ""] {
+            let batch = jeton_store::Batch { entries: vec![], beside: vec![person(name)] };
+            writer.append(&batch).unwrap();
+        }
+    }
+    for file in fs::read_dir(dir.path()).unwrap() {
+        let content = fs::read(file.unwrap().path()).unwrap();
+        assert!(!content.windows(10).any(|part| part == b"Wilhelmina"));
+    }
+}
+
+/// The stored form is a promise: a step of it that was released never changes.
+#[test]
+fn the_stored_form_is_that_of_the_golden_file() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Folder::open(dir.path(), Kind::Real).unwrap());
+    let connection = Connection::open(dir.path().join("jeton.db")).unwrap();
+    let mut statement =
+        connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+    let tables =
+        statement.query_map([], |row| row.get::<_, String>(0)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let found = format!("-- form {version}\n{};\n", tables.join(";\n"));
+    assert_eq!(found, include_str!("golden/form_1.sql"));
+}

@@ -1,0 +1,150 @@
+//! The command line: what can be asked of the binary, and the one way from there to each command.
+//!
+//! What always holds: the configuration is read before anything is done, and the log is started before anything can
+//! be logged. What a command does is in its own file.
+
+mod clock;
+mod keys;
+mod serve;
+mod verify;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+
+use crate::configuration::{Configuration, LogFormat, Settings, Sources};
+use crate::failure::{Failure, unavailable};
+use crate::logging;
+
+/// Tokens by the day: open a product, pay once for 24 hours, see why.
+#[derive(Parser)]
+#[command(name = "jeton", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = MORE)]
+struct CommandLine {
+    #[command(flatten)]
+    general: General,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton serve --sandbox --demo           try it: a clock of your own, a catalogue, a key
+  jeton serve --data /var/lib/jeton      serve for real
+  jeton keys create --scope vendor       the first key, also while the server runs";
+
+const MORE: &str = "\
+Examples:
+  jeton serve --sandbox --demo           try it: a clock of your own, a catalogue, a key
+  jeton serve --data /var/lib/jeton      serve for real
+  jeton keys create --scope vendor       the first key, also while the server runs
+
+Configuration:
+  Each setting is taken from the command line, else from the environment
+  (JETON_LISTEN for --listen), else from the file, else it has its default. The file
+  is jeton.toml in the working folder, or the one that --config or JETON_CONFIG names:
+
+    data = \"/var/lib/jeton\"        # relative to the file
+    listen = \"127.0.0.1:7878\"
+    issuer = \"https://tokens.example\"
+    log_format = \"json\"
+
+Exit status:
+  0 done, 1 refused or not true, 2 usage, 3 unavailable";
+
+/// What every command takes.
+#[derive(Args)]
+struct General {
+    /// The configuration file [default: jeton.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "General options")]
+    config: Option<PathBuf>,
+
+    /// The data folder [default: jeton-data]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "General options")]
+    data: Option<PathBuf>,
+
+    /// What is logged to standard error: off, error, warn, info, debug, trace, or by module (`jeton_engine=debug,warn`)
+    #[arg(long, global = true, value_name = "FILTER", help_heading = "General options")]
+    log: Option<String>,
+
+    /// How a line of the log is written [default: text]
+    #[arg(long, global = true, value_name = "FORMAT", help_heading = "General options")]
+    log_format: Option<LogFormat>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Flags),
+    /// Make the keys that open the API
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    Verify(verify::Flags),
+    /// Decide what happens after the machine's clock has jumped
+    #[command(subcommand)]
+    Clock(clock::ClockCommand),
+}
+
+/// Reads the command line and does what it says. Help, version and usage errors of clap end the process here, with
+/// the statuses 0 and 2.
+pub(crate) fn run() -> Result<(), Failure> {
+    let CommandLine { general, command } = CommandLine::parse();
+    let mut flags = match &command {
+        Command::Serve(flags) => flags.settings(),
+        Command::Keys(_) | Command::Verify(_) | Command::Clock(_) => Settings::default(),
+    };
+    flags.data = general.data;
+    flags.log = general.log;
+    flags.log_format = general.log_format;
+    let configuration = Configuration::load(Sources::of_process(flags, general.config))?;
+    let log = match &command {
+        Command::Serve(_) => "info",
+        Command::Keys(_) | Command::Verify(_) | Command::Clock(_) => "warn",
+    };
+    logging::start(configuration.log_format, configuration.log_or(log))?;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the threads of the process")
+        .map_err(unavailable)?;
+    let ended = runtime.block_on(async {
+        match command {
+            Command::Serve(_) => serve::run(&configuration).await,
+            Command::Keys(keys::KeysCommand::Create(flags)) => keys::create(&configuration, flags).await,
+            Command::Verify(flags) => verify::run(&configuration, flags).await,
+            Command::Clock(clock::ClockCommand::Accept(flags)) => clock::accept(&configuration, flags).await,
+        }
+    });
+    // What is still open was given its time; a request that hangs must not keep the process alive.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    ended
+}
+
+/// Prints to standard output what the command is for.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{text}")
+        .and_then(|()| output.flush())
+        .context("cannot write to standard output")
+        .map_err(unavailable)
+}
+
+/// Prints to standard output what the command is for, as JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).context("cannot write the answer as JSON").map_err(unavailable)?;
+    print(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,178 @@
+//! `jeton serve`: the server.
+//!
+//! What always holds: the address is bound before the folder is touched, so a server that cannot be reached changes
+//! nothing. The lines on standard output come when requests are taken, the address last; the rest is log. A stop
+//! that was asked for ends within 10 s: requests that are under way get 7 of them, the clean close the rest.
+
+use std::net::SocketAddr;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::serve::ListenerExt;
+use clap::Args;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::print;
+use crate::composition::{self, Purpose, Running};
+use crate::configuration::{Configuration, Settings};
+use crate::control;
+use crate::failure::{Failure, unavailable};
+
+/// How long requests that are under way may take after a stop was asked for.
+const DRAIN: Duration = Duration::from_secs(7);
+/// How long the clean close may take after them.
+const CLOSE: Duration = Duration::from_millis(2_500);
+
+/// Serve the API until told to stop (SIGTERM or Ctrl-C)
+///
+/// The data folder and the address are printed when the server takes requests. One server has a folder at a time;
+/// the other commands work beside it.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Flags {
+    /// Where to serve; port 0 takes a free one [default: 127.0.0.1:7878]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+
+    /// For integrators: the clock is yours (PUT /v1/sandbox/clock), and nothing leaves the machine
+    ///
+    /// A new sandbox's clock stands at 2000-01-01T00:00:00Z. A folder made by a sandbox is served by a sandbox only,
+    /// and the other way round.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    sandbox: Option<bool>,
+
+    /// Start the sandbox's clock at this later instant: until it, the server was down
+    #[arg(long, value_name = "INSTANT")]
+    clock: Option<Timestamp>,
+
+    /// Load the reference catalogue and price list, and print a vendor key
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    demo: Option<bool>,
+
+    /// Who signs the leases (their `iss`) [default: jeton]
+    #[arg(long, value_name = "TEXT")]
+    issuer: Option<String>,
+
+    /// By how many seconds the machine's two clocks may part before nothing is decided [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    clock_jump_s: Option<NonZeroU64>,
+
+    /// How many commands may wait to be decided; one more is answered with 503 [default: 4096]
+    #[arg(long, value_name = "COMMANDS")]
+    queue: Option<NonZeroUsize>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  jeton serve --sandbox --demo
+  jeton serve --sandbox --clock 2026-03-02T08:00:00Z
+  jeton serve --data /var/lib/jeton --listen 0.0.0.0:7878 --log-format json";
+
+impl Flags {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            listen: self.listen,
+            sandbox: self.sandbox,
+            clock: self.clock,
+            demo: self.demo,
+            issuer: self.issuer.clone(),
+            clock_jump_s: self.clock_jump_s,
+            queue: self.queue,
+            ..Settings::default()
+        }
+    }
+}
+
+pub(crate) async fn run(configuration: &Configuration) -> Result<(), Failure> {
+    let mut stop = StopSignals::catch()?;
+    let listener = TcpListener::bind(configuration.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}, choose another address by --listen", configuration.listen))
+        .map_err(unavailable)?;
+    let address = listener.local_addr().context("cannot tell the address listened on").map_err(unavailable)?;
+
+    let running = tokio::select! {
+        opened = composition::open(configuration, Purpose::Serve) => Arc::new(opened?),
+        () = stop.asked() => return Ok(()),
+    };
+    let (socket, beside) = match control::Socket::bind(&running.folder) {
+        Ok(bound) => bound,
+        Err(failure) => {
+            running.close().await?;
+            return Err(failure);
+        }
+    };
+
+    let (tell_stop, told) = watch::channel(false);
+    let public = axum::serve(
+        // Answers are small and complete: waiting for more to send with them only makes them late.
+        listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+        }),
+        running.router.clone(),
+    )
+    .with_graceful_shutdown(stopped(told.clone()));
+    let beside = axum::serve(beside, control::router(Arc::clone(&running))).with_graceful_shutdown(stopped(told));
+    let mut serving = tokio::spawn(async { tokio::join!(public.into_future(), beside.into_future()) });
+
+    tell(&running, address);
+    stop.asked().await;
+    tracing::info!("asked to stop");
+    // The receivers live as long as what is being served; without them there is nobody to tell.
+    let _ = tell_stop.send(true);
+    if timeout(DRAIN, &mut serving).await.is_err() {
+        tracing::warn!(seconds = DRAIN.as_secs(), "requests were still under way and are cut off");
+        serving.abort();
+    }
+    socket.remove();
+    match timeout(CLOSE, running.close()).await {
+        Ok(closed) => closed?,
+        Err(_) => return Err(unavailable("the folder could not be closed in time; the next start recovers it")),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Says where the server is. A closed standard output is no reason not to serve.
+fn tell(running: &Running, address: SocketAddr) {
+    tracing::info!(folder = %running.folder.display(), %address, "serving");
+    let mut lines = vec![format!("data folder {}", running.folder.display())];
+    lines.extend(running.demo_key.as_ref().map(|key| format!("vendor key {key}")));
+    lines.push(format!("listening on http://{address}"));
+    if let Err(failure) = print(&lines.join("\n")) {
+        tracing::warn!(%failure, "nobody was told where the server is");
+    }
+}
+
+async fn stopped(mut told: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it the command: a stop as well.
+    let _ = told.wait_for(|stop| *stop).await;
+}
+
+/// SIGTERM and SIGINT, caught from before the folder is opened.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn catch() -> Result<Self, Failure> {
+        let catch = |kind| signal(kind).context("cannot catch the signals to stop").map_err(unavailable);
+        Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

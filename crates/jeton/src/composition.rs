@@ -1,0 +1,311 @@
+//! Where the house is put together: store, engine, application and HTTP, for one data folder.
+//!
+//! What always holds: nobody else in the binary knows the other crates. Who has a `Running` holds the folder's lock
+//! until `close`, or until the process ends. Nothing of how the process is started, told to stop, or asked over the
+//! control socket is known here.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use ed25519_dalek::SigningKey;
+use jeton_app::{App, LeaseAlgorithm, Parts};
+use jeton_client::{ApiKeyPost, ScopeName};
+use jeton_core::time::Instant;
+use jeton_engine::{Settings, Start, StartError, ThisMachine};
+use jeton_store::verify::Unverified;
+use jeton_store::{Batch, Beside, Checkpoint, Examined, Folder, Kind, Reader, StoreError, ViewsReader};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::configuration::Configuration;
+use crate::control::{ClockAccepted, Difference, Extent, KeyCreated, Verification, Verified};
+use crate::demo;
+use crate::failure::{Failure, refused, unavailable, usage};
+
+/// The issuer of the folder's leases, as it was when the folder was made.
+const ISSUER: &str = "issuer";
+
+/// What a folder is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be served: sandbox or not, its clock, and the demo are as configured.
+    Serve,
+    /// For one command without a server; the folder is of the kind that it already is.
+    Command,
+}
+
+/// An open data folder, with the engine running over it.
+pub(crate) struct Running {
+    /// The data folder, absolute.
+    pub(crate) folder: PathBuf,
+    /// The public API; served by `jeton serve` alone.
+    pub(crate) router: Router,
+    /// The vendor key that the demo made at this start.
+    pub(crate) demo_key: Option<String>,
+    app: App,
+    log: Reader,
+    views: ViewsReader,
+    /// Taken by the close.
+    engine: Mutex<Option<jeton_engine::Running>>,
+}
+
+/// Takes the folder's lock, opens the folder (making it, 0700, if it is not there), recovers, and starts the engine.
+///
+/// `Unavailable` when another process has the folder, it cannot be written, or the disk is full; `Refused` when it is
+/// of the other kind (sandbox or not) or its files are not true.
+pub(crate) async fn open(configuration: &Configuration, purpose: Purpose) -> Result<Running, Failure> {
+    let metrics = recorder()?;
+    let asked = configuration.clone();
+    let opened = tokio::task::spawn_blocking(move || opened(&asked, purpose)).await;
+    let Opened { folder, log, lease_key, issuer, sandbox, engine } =
+        opened.context("the start was cut off").map_err(unavailable)??;
+    let parts = Parts {
+        running: &engine,
+        log: log.clone(),
+        lease_key,
+        lease_algorithm: LeaseAlgorithm::Ed25519,
+        issuer,
+        sandbox,
+        metrics,
+    };
+    let app = App::new(parts).map_err(|error| stored(&error))?;
+    let demo_key = if purpose == Purpose::Serve && configuration.demo { Some(demo::load(&app).await?) } else { None };
+    Ok(Running {
+        folder: folder.path().to_owned(),
+        router: jeton_api::router(app.clone()),
+        demo_key,
+        app,
+        log,
+        views: engine.views.clone(),
+        engine: Mutex::new(Some(engine)),
+    })
+}
+
+/// V1 to V3 over a folder that no server has, under its lock; also over one that is too damaged to be opened.
+pub(crate) async fn verify(configuration: &Configuration, verification: &Verification) -> Result<Verified, Failure> {
+    let expected = expected(verification)?;
+    let dir = configuration.data.clone();
+    blocking(move || {
+        let Examined { reader, views, .. } = Folder::open_read_only(&dir).map_err(|error| stored(&error))?;
+        verified(&reader, views.as_ref(), expected.as_ref())
+    })
+    .await
+}
+
+impl Running {
+    /// Makes a key, honoured at once.
+    pub(crate) async fn create_key(&self, wanted: &ApiKeyPost) -> Result<KeyCreated, Failure> {
+        let created = self.app.create_key_on_the_folder(wanted).await.map_err(|failure| declined(&failure))?;
+        let key = created.secret.ok_or_else(|| refused("the key was made before"))?;
+        Ok(KeyCreated { key })
+    }
+
+    /// Takes the wall clock as it is, as an entry (W9).
+    pub(crate) async fn accept_clock(&self) -> Result<ClockAccepted, Failure> {
+        let last =
+            self.log.last_position().and_then(|position| self.log.entry(position)).map_err(|error| stored(&error))?;
+        let last = last.and_then(|entry| Instant::from_micros(entry.at));
+        let last = last.map(|at| jeton_client::Instant::new(at.to_string()));
+        let at = self.app.accept_clock().await.map_err(|failure| declined(&failure))?;
+        Ok(ClockAccepted { at, last })
+    }
+
+    /// V1 to V3 while serving.
+    pub(crate) async fn verify(&self, verification: &Verification) -> Result<Verified, Failure> {
+        let expected = expected(verification)?;
+        let (log, views) = (self.log.clone(), self.views.clone());
+        blocking(move || verified(&log, Some(&views), expected.as_ref())).await
+    }
+
+    /// A clean stop: what is queued is decided, the last checkpoint signed, the views closed, the lock given back.
+    /// The caller has stopped asking.
+    pub(crate) async fn close(&self) -> Result<(), Failure> {
+        self.app.stop().await;
+        let engine = self.engine.lock().ok().and_then(|mut engine| engine.take());
+        if let Some(engine) = engine {
+            blocking(move || {
+                engine.join();
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a start gives, before there is an application.
+struct Opened {
+    folder: Folder,
+    log: Reader,
+    lease_key: SigningKey,
+    issuer: String,
+    sandbox: bool,
+    engine: jeton_engine::Running,
+}
+
+fn opened(configuration: &Configuration, purpose: Purpose) -> Result<Opened, Failure> {
+    let kind = match purpose {
+        Purpose::Command if configuration.data.join("jeton.db").exists() => {
+            Folder::open_read_only(&configuration.data).map_err(|error| stored(&error))?.kind
+        }
+        Purpose::Serve | Purpose::Command if configuration.sandbox => Kind::Sandbox,
+        Purpose::Serve | Purpose::Command => Kind::Real,
+    };
+    let sandbox = kind == Kind::Sandbox;
+    let folder = Folder::open(&configuration.data, kind).map_err(|error| stored(&error))?;
+    let keys = folder.path().join("keys");
+    let lease_key = signing_key(&keys, "lease.key")?;
+    let checkpoint_key = signing_key(&keys, "checkpoint.key")?;
+    let mut writer = folder.writer().map_err(|error| stored(&error))?;
+    let log = folder.reader();
+    let issuer = match log.meta(ISSUER).map_err(|error| stored(&error))? {
+        Some(issuer) if purpose == Purpose::Serve && issuer != configuration.issuer => {
+            return Err(refused(format!(
+                "the leases of this folder are issued by {issuer:?}, and a lease is never written anew with another \
+                 issuer; start with --issuer {issuer}, or choose another folder"
+            )));
+        }
+        Some(issuer) => issuer,
+        None => {
+            let beside = vec![Beside::Meta { key: ISSUER.to_owned(), value: configuration.issuer.clone() }];
+            writer.append(&Batch { entries: Vec::new(), beside }).map_err(|error| stored(&error))?;
+            configuration.issuer.clone()
+        }
+    };
+    let sandbox_clock = match configuration.clock.filter(|_| purpose == Purpose::Serve) {
+        Some(clock) => {
+            let clock = Instant::from_micros(clock.as_microsecond());
+            Some(clock.ok_or_else(|| usage("`clock` is in the years 2000 to 2200"))?)
+        }
+        None => None,
+    };
+    let start = Start {
+        writer,
+        reader: log.clone(),
+        views: folder.views().map_err(|error| stored(&error))?,
+        machine: Box::new(ThisMachine),
+        checkpoint_key,
+        settings: Settings {
+            sandbox,
+            sandbox_clock,
+            clock_jump: Duration::from_secs(configuration.clock_jump_s.get()),
+            queue: configuration.queue.get(),
+        },
+    };
+    let engine = start.run().map_err(|error| match error {
+        StartError::Store(error) => stored(&error),
+        StartError::ClockGoesBack(_) => refused(error.to_string()),
+        StartError::Thread(_) | StartError::NotNow(_) => unavailable(error.to_string()),
+    })?;
+    Ok(Opened { folder, log, lease_key, issuer, sandbox, engine })
+}
+
+/// A signing key of the folder; made, for nobody else to read, when there is none.
+fn signing_key(keys: &Path, name: &str) -> Result<SigningKey, Failure> {
+    let path = keys.join(name);
+    let told = || format!("the key {}", path.display());
+    match fs::read(&path) {
+        Ok(seed) => {
+            let seed: [u8; 32] = seed.try_into().map_err(|_| {
+                refused(format!("{} is not a key of 32 bytes; restore it from a backup", path.display()))
+            })?;
+            Ok(SigningKey::from_bytes(&seed))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let seed = jeton_app::random();
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(keys).with_context(told).map_err(unavailable)?;
+            let write = || {
+                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+                file.write_all(&seed)?;
+                file.sync_all()
+            };
+            write().with_context(told).map_err(unavailable)?;
+            Ok(SigningKey::from_bytes(&seed))
+        }
+        Err(error) => Err(unavailable(anyhow::Error::new(error).context(told()))),
+    }
+}
+
+fn recorder() -> Result<PrometheusHandle, Failure> {
+    PrometheusBuilder::new().install_recorder().context("the figures cannot be kept").map_err(unavailable)
+}
+
+fn expected(verification: &Verification) -> Result<Option<Checkpoint>, Failure> {
+    let Some(text) = &verification.expect else { return Ok(None) };
+    let told: jeton_client::Checkpoint = serde_json::from_str(text)
+        .context("the expected checkpoint is not what GET /v1/checkpoint answers")
+        .map_err(usage)?;
+    let at: Instant = told.at.as_str().parse().map_err(|_| usage("the expected checkpoint's `at` is no instant"))?;
+    let bytes = |field: &str, text: &str| {
+        hex::decode(text).map_err(|_| usage(format!("the expected checkpoint's `{field}` is not hexadecimal")))
+    };
+    let wrong =
+        |field: &'static str| move |_| usage(format!("the expected checkpoint's `{field}` has the wrong length"));
+    let checkpoint = Checkpoint {
+        position: told.position,
+        at: at.micros(),
+        commit: bytes("commit", &told.commit)?.try_into().map_err(wrong("commit"))?,
+        stream: told.stream,
+        seq: told.seq,
+        public_key: bytes("public_key", &told.public_key)?.try_into().map_err(wrong("public_key"))?,
+        signature: bytes("signature", &told.signature)?.try_into().map_err(wrong("signature"))?,
+    };
+    checkpoint.verify().map_err(|error| refused(format!("{error}: it was altered, or is of another key")))?;
+    Ok(Some(checkpoint))
+}
+
+fn verified(log: &Reader, views: Option<&ViewsReader>, expected: Option<&Checkpoint>) -> Result<Verified, Failure> {
+    match jeton_engine::verify(log, views, expected) {
+        Ok(found) => Ok(Verified::Holds(Extent {
+            entries: found.entries,
+            streams: u64::try_from(found.streams).unwrap_or(u64::MAX),
+            checkpoints: found.checkpoints,
+            commit: hex::encode(found.commit),
+        })),
+        Err(Unverified::Difference(difference)) => Ok(Verified::Differs(Difference {
+            stream: (!difference.stream.is_empty()).then_some(difference.stream),
+            seq: (difference.seq > 0).then_some(difference.seq),
+            position: (difference.position > 0).then_some(difference.position),
+            what: difference.what,
+        })),
+        Err(Unverified::Store(error)) => Err(stored(&error)),
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.context("it was cut off").map_err(unavailable)?
+}
+
+fn stored(error: &StoreError) -> Failure {
+    let told = error.to_string();
+    match error {
+        StoreError::Conflict(_) | StoreError::Corrupt(_) => refused(told),
+        StoreError::Unavailable(..) => unavailable(told),
+    }
+}
+
+fn declined(failure: &jeton_app::Failure) -> Failure {
+    match failure.status() {
+        503 => unavailable(failure.to_string()),
+        400 => usage(failure.to_string()),
+        _ => refused(failure.to_string()),
+    }
+}
+
+/// What the demo asks for.
+pub(crate) fn vendor_key(label: &str) -> ApiKeyPost {
+    ApiKeyPost {
+        scope: ScopeName::Vendor,
+        team: None,
+        member: None,
+        product: None,
+        partner: None,
+        ends_at: None,
+        label: Some(label.to_owned()),
+    }
+}

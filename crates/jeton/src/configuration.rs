@@ -1,0 +1,304 @@
+//! What the process is told about how to run: flags before environment before file before default.
+//!
+//! What always holds: this is the only place that reads the environment. A setting has one name everywhere (`listen`
+//! in the file, `JETON_LISTEN` in the environment, `--listen` on the command line), and a name that is not a setting
+//! is an error that says the nearest one that is. Errors say where they are: the file and line, the variable, or
+//! (by clap) the flag. Nothing is opened, bound or created here.
+
+mod environment;
+mod file;
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::failure::{Failure, usage};
+
+/// How the process runs, complete and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Configuration {
+    /// The data folder: jeton.db, views.db, keys, lock, control.sock.
+    pub(crate) data: PathBuf,
+    /// Where the API is served; port 0 takes a free one.
+    pub(crate) listen: SocketAddr,
+    /// Whether the clock is the integrator's and nothing leaves the machine.
+    pub(crate) sandbox: bool,
+    /// The later instant at which the sandbox's clock starts: until it, the server was down. Only with `sandbox`.
+    pub(crate) clock: Option<Timestamp>,
+    /// Whether the reference catalogue and price list are loaded and a vendor key is printed.
+    pub(crate) demo: bool,
+    /// `iss` of the leases.
+    pub(crate) issuer: String,
+    pub(crate) log_format: LogFormat,
+    /// What is logged, as `tracing` filters are written; without one, each command has its own default.
+    pub(crate) log: Option<String>,
+    /// By how many seconds the wall clock may part from the steady clock before nothing is decided (W9).
+    pub(crate) clock_jump_s: NonZeroU64,
+    /// How many commands may wait for the engine; one more is answered with 503.
+    pub(crate) queue: NonZeroUsize,
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What one source says; what it does not say is left to the next one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) sandbox: Option<bool>,
+    pub(crate) clock: Option<Timestamp>,
+    pub(crate) demo: Option<bool>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) log: Option<String>,
+    pub(crate) clock_jump_s: Option<NonZeroU64>,
+    pub(crate) queue: Option<NonZeroUsize>,
+}
+
+/// Where settings can come from, handed in so that a test can hand in others.
+pub(crate) struct Sources {
+    /// The flags of the command line.
+    pub(crate) flags: Settings,
+    /// The file that `--config` names.
+    pub(crate) config: Option<PathBuf>,
+    /// All variables of the process; those that do not begin with `JETON_` are not looked at.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    /// The working folder: without `--config` or `JETON_CONFIG`, its `jeton.toml` is read if there is one.
+    pub(crate) folder: PathBuf,
+}
+
+impl Sources {
+    /// The sources of this process.
+    pub(crate) fn of_process(flags: Settings, config: Option<PathBuf>) -> Self {
+        Self { flags, config, environment: std::env::vars_os().collect(), folder: PathBuf::from(".") }
+    }
+}
+
+impl Configuration {
+    /// Reads every source, the weaker ones too, so that an error in a file does not hide behind a flag.
+    /// Every error is of the kind `Usage`.
+    pub(crate) fn load(sources: Sources) -> Result<Self, Failure> {
+        let environment = environment::read(sources.environment)?;
+        let file = match sources.config.or(environment.config) {
+            Some(path) => file::read(&path)?,
+            None => file::read_if_there(&sources.folder.join("jeton.toml"))?,
+        };
+        sources.flags.or(environment.settings).or(file).complete()
+    }
+
+    /// The filter of the log, with the command's own default.
+    pub(crate) fn log_or<'a>(&'a self, default: &'a str) -> &'a str {
+        self.log.as_deref().unwrap_or(default)
+    }
+}
+
+impl Settings {
+    fn or(self, weaker: Self) -> Self {
+        Self {
+            data: self.data.or(weaker.data),
+            listen: self.listen.or(weaker.listen),
+            sandbox: self.sandbox.or(weaker.sandbox),
+            clock: self.clock.or(weaker.clock),
+            demo: self.demo.or(weaker.demo),
+            issuer: self.issuer.or(weaker.issuer),
+            log_format: self.log_format.or(weaker.log_format),
+            log: self.log.or(weaker.log),
+            clock_jump_s: self.clock_jump_s.or(weaker.clock_jump_s),
+            queue: self.queue.or(weaker.queue),
+        }
+    }
+
+    /// Fills in the defaults and checks what only all settings together can tell.
+    fn complete(self) -> Result<Configuration, Failure> {
+        let configuration = Configuration {
+            data: self.data.unwrap_or_else(|| PathBuf::from("jeton-data")),
+            listen: self.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7878))),
+            sandbox: self.sandbox.unwrap_or(false),
+            clock: self.clock,
+            demo: self.demo.unwrap_or(false),
+            issuer: self.issuer.unwrap_or_else(|| "jeton".to_owned()),
+            log_format: self.log_format.unwrap_or(LogFormat::Text),
+            log: self.log,
+            clock_jump_s: self.clock_jump_s.unwrap_or(const { NonZeroU64::new(60).expect("60 is not 0") }),
+            queue: self.queue.unwrap_or(const { NonZeroUsize::new(4096).expect("4096 is not 0") }),
+        };
+        if configuration.data.as_os_str().is_empty() {
+            return Err(usage("`data` is empty; name the data folder"));
+        }
+        if configuration.issuer.is_empty() || configuration.issuer.chars().count() > 200 {
+            return Err(usage("`issuer` must have 1 to 200 characters"));
+        }
+        if let Some(clock) = configuration.clock {
+            if !configuration.sandbox {
+                return Err(usage("`clock` needs `sandbox`: only a sandbox's clock can be set"));
+            }
+            if clock < FIRST_INSTANT || clock > LAST_INSTANT {
+                return Err(usage(format!(
+                    "`clock` must lie between {FIRST_INSTANT} and {LAST_INSTANT}, and is {clock}"
+                )));
+            }
+        }
+        Ok(configuration)
+    }
+}
+
+/// 2000-01-01T00:00:00Z; earlier instants are past the limits of the contract.
+const FIRST_INSTANT: Timestamp = Timestamp::constant(946_684_800, 0);
+/// 2200-01-01T00:00:00Z; later instants are past the limits of the contract.
+const LAST_INSTANT: Timestamp = Timestamp::constant(7_258_118_400, 0);
+
+/// A setting as people meet it.
+struct Setting {
+    name: &'static str,
+    /// What its value must be, completing "must be …".
+    value: &'static str,
+}
+
+/// Every setting, in the order in which they are listed to people.
+const SETTINGS: [Setting; 10] = [
+    Setting { name: "data", value: "the path of the data folder" },
+    Setting { name: "listen", value: "an address and port such as 127.0.0.1:7878 or [::1]:7878" },
+    Setting { name: "sandbox", value: "true or false" },
+    Setting { name: "clock", value: "an instant such as \"2026-03-02T08:00:00Z\"" },
+    Setting { name: "demo", value: "true or false" },
+    Setting { name: "issuer", value: "a text" },
+    Setting { name: "log_format", value: "text or json" },
+    Setting { name: "log", value: "a filter such as info or jeton_engine=debug,warn" },
+    Setting { name: "clock_jump_s", value: "a whole number of seconds, at least 1" },
+    Setting { name: "queue", value: "a whole number of commands, at least 1" },
+];
+
+/// What the value of a setting must be; of a name that is no setting, nothing.
+fn value_of(name: &str) -> Option<&'static str> {
+    SETTINGS.iter().find(|setting| setting.name == name).map(|setting| setting.value)
+}
+
+/// Of `names` the one that is most like `wrong`: the one that was probably meant.
+fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> &'a str {
+    let wrong = wrong.to_lowercase().replace('-', "_");
+    names
+        .into_iter()
+        .min_by_key(|name| strsim::damerau_levenshtein(&wrong, &name.to_lowercase()))
+        .expect("there is at least one setting")
+}
+
+/// The path as people are shown it: `./jeton.toml` is `jeton.toml`.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(folder: &Path) -> Sources {
+        Sources {
+            flags: Settings::default(),
+            config: None,
+            environment: vec![("PATH".into(), "/bin".into())],
+            folder: folder.to_owned(),
+        }
+    }
+
+    fn refusal(sources: Sources) -> String {
+        let failure = Configuration::load(sources).unwrap_err();
+        assert!(matches!(failure, Failure::Usage(_)), "{failure:?}");
+        failure.to_string()
+    }
+
+    #[test]
+    fn nothing_said_gives_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let configuration = Configuration::load(sources(folder.path())).unwrap();
+        assert_eq!(configuration.listen.to_string(), "127.0.0.1:7878");
+        assert_eq!(configuration.data, Path::new("jeton-data"));
+        assert_eq!(configuration.clock_jump_s.get(), 60);
+        assert_eq!(configuration.queue.get(), 4096);
+        assert!(!configuration.sandbox && !configuration.demo);
+    }
+
+    #[test]
+    fn flags_go_before_environment_before_file() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("jeton.toml"), "queue = 1\nclock_jump_s = 1\nissuer = \"file\"\n").unwrap();
+        let mut sources = sources(folder.path());
+        sources.environment.push(("JETON_QUEUE".into(), "2".into()));
+        sources.environment.push(("JETON_CLOCK_JUMP_S".into(), "2".into()));
+        sources.flags.queue = NonZeroUsize::new(3);
+        let configuration = Configuration::load(sources).unwrap();
+        assert_eq!(configuration.queue.get(), 3);
+        assert_eq!(configuration.clock_jump_s.get(), 2);
+        assert_eq!(configuration.issuer, "file");
+    }
+
+    #[test]
+    fn a_flag_does_not_hide_an_error_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("jeton.toml"), "queue = 0\n").unwrap();
+        let mut sources = sources(folder.path());
+        sources.flags.queue = NonZeroUsize::new(3);
+        assert!(refusal(sources).contains("jeton.toml:1: `queue` must be"));
+    }
+
+    #[test]
+    fn the_file_is_named_by_flag_or_environment_and_must_then_exist() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("other.toml"), "issuer = \"other\"\n").unwrap();
+        let mut named = sources(folder.path());
+        named.environment.push(("JETON_CONFIG".into(), folder.path().join("other.toml").into()));
+        assert_eq!(Configuration::load(named).unwrap().issuer, "other");
+
+        let mut missing = sources(folder.path());
+        missing.config = Some(folder.path().join("missing.toml"));
+        assert!(refusal(missing).contains("missing.toml"));
+    }
+
+    #[test]
+    fn a_clock_is_a_sandboxs_and_within_the_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut real = sources(folder.path());
+        real.flags.clock = Some("2026-03-02T08:00:00Z".parse().unwrap());
+        assert_eq!(refusal(real), "`clock` needs `sandbox`: only a sandbox's clock can be set");
+
+        for (instant, good) in [
+            ("1999-12-31T23:59:59.999999Z", false),
+            ("2000-01-01T00:00:00Z", true),
+            ("2200-01-01T00:00:00Z", true),
+            ("2200-01-01T00:00:00.000001Z", false),
+        ] {
+            let mut sandbox = sources(folder.path());
+            sandbox.flags.sandbox = Some(true);
+            sandbox.flags.clock = Some(instant.parse().unwrap());
+            assert_eq!(Configuration::load(sandbox).is_ok(), good, "{instant}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_the_one_probably_meant() {
+        let names = || SETTINGS.iter().map(|setting| setting.name);
+        for (wrong, right) in [
+            ("lisen", "listen"),
+            ("log-format", "log_format"),
+            ("Data", "data"),
+            ("quueue", "queue"),
+            ("sandobx", "sandbox"),
+            ("clock_jump", "clock_jump_s"),
+        ] {
+            assert_eq!(nearest(wrong, names()), right);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What can be known without running the project: format, source rules, lints, dependencies, generated files.
+
+use anyhow::Result;
+
+use crate::program;
+use crate::{needs, openapi, tidy};
+
+pub(crate) fn run() -> Result<()> {
+    program::run("cargo", &["fmt", "--all", "--check"])?;
+    tidy::run()?;
+    program::run("cargo", &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    needs::cargo_tool(&needs::DENY)?;
+    // Advisories are left out; deny.toml says why.
+    program::run("cargo", &["deny", "--locked", "--log-level", "error", "check", "licenses", "bans", "sources"])?;
+    openapi::check()
+}

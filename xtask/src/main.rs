@@ -1,0 +1,61 @@
+//! The one entry for every chore: `cargo xtask`.
+//!
+//! What always holds: CI runs what a person runs (`.ci/run` is `cargo xtask ci`), a missing tool is installed or is an
+//! error, and nothing is ever skipped. Chores call other programs; they know the project's crates only by
+//! `cargo metadata`, so that they can be built when those cannot.
+
+mod check;
+mod needs;
+mod openapi;
+mod program;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Everything: check, then test. What CI runs
+    Ci,
+    /// What needs no test: format, source rules, clippy, licences and duplicates, generated files
+    Check,
+    /// All tests; first installs what they need
+    Test,
+    /// The source rules alone
+    Tidy,
+    /// Write crates/jeton-api/openapi.json from the code
+    Openapi {
+        /// Write nothing; fail when the file is not what the code says
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match CommandLine::parse().chore {
+        Chore::Ci => check::run().and_then(|()| test::run()),
+        Chore::Check => check::run(),
+        Chore::Test => test::run(),
+        Chore::Tidy => tidy::run(),
+        Chore::Openapi { check: false } => openapi::write(),
+        Chore::Openapi { check: true } => openapi::check(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

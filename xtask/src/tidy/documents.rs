@@ -1,0 +1,186 @@
+//! Rules about what is written for people: it must not rot.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::{Findings, cells, file, quoted};
+use crate::workspace::{Package, SourceFile};
+
+const ARCHITECTURE: &str = "ARCHITECTURE.md";
+const DEPENDENCIES: &str = "docs/dependencies.md";
+const DECISIONS: &str = "docs/adr/";
+
+/// Each direct dependency has its line in docs/dependencies.md, and each line its dependency.
+pub(super) fn dependencies(files: &[SourceFile], packages: &[Package]) -> Findings {
+    let document = match file(files, DEPENDENCIES) {
+        Ok(document) => document,
+        Err(findings) => return findings,
+    };
+    let ours: BTreeSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    let used: BTreeSet<&str> = packages
+        .iter()
+        .flat_map(|package| &package.dependencies)
+        .map(|dependency| dependency.name.as_str())
+        .filter(|name| !ours.contains(name))
+        .collect();
+    let explained: BTreeSet<&str> =
+        document.text.lines().filter_map(cells).filter_map(|row| row.first().copied()).flat_map(quoted).collect();
+    let unexplained = used
+        .difference(&explained)
+        .map(|name| format!("{DEPENDENCIES}: has no line for {name}: what for, why this, and what not"));
+    let unused = explained.difference(&used).map(|name| format!("{DEPENDENCIES}: explains {name}, which nothing uses"));
+    unexplained.chain(unused).collect()
+}
+
+/// Each page of docs/adr is linked from ARCHITECTURE.md or from docs/adr/README.md.
+pub(super) fn decisions(files: &[SourceFile]) -> Findings {
+    let index = format!("{DECISIONS}README.md");
+    let linked: BTreeSet<String> = files
+        .iter()
+        .filter(|file| file.path == ARCHITECTURE || file.path == index)
+        .flat_map(|file| targets(&file.text))
+        .filter_map(|(_, target)| target.rsplit('/').next().map(str::to_owned))
+        .collect();
+    files
+        .iter()
+        .filter(|file| file.path != index)
+        .filter_map(|file| file.path.strip_prefix(DECISIONS))
+        .filter(|page| !linked.contains(*page))
+        .map(|page| format!("{DECISIONS}{page}: is linked neither from {ARCHITECTURE} nor from {index}"))
+        .collect()
+}
+
+/// No link within the tree leads nowhere.
+pub(super) fn links(files: &[SourceFile], root: &Path) -> Findings {
+    let documents = files.iter().filter(|file| file.has_extension("md"));
+    documents
+        .flat_map(|file| {
+            let folder = root.join(&file.path).parent().expect("a file lies in a folder").to_owned();
+            let lost = targets(&file.text).filter(move |(_, target)| !folder.join(target).exists());
+            lost.map(|(line, target)| format!("{}:{line}: links to {target}, which is not there", file.path))
+        })
+        .collect()
+}
+
+/// Each paragraph of ARCHITECTURE.md that begins with **Invariant:** ends in `Held by` and the backticked names of what
+/// holds it: test functions, rules of this program, or lints of Cargo.toml and clippy.toml; and those exist.
+pub(super) fn invariants(files: &[SourceFile]) -> Findings {
+    let architecture = match file(files, ARCHITECTURE) {
+        Ok(architecture) => architecture,
+        Err(findings) => return findings,
+    };
+    let mut findings = Findings::new();
+    for paragraph in architecture.text.split("\n\n") {
+        let Some(invariant) = paragraph.trim().strip_prefix("**Invariant:**") else { continue };
+        let names: Vec<&str> =
+            invariant.split_once("Held by").map(|(_, names)| quoted(names).collect()).unwrap_or_default();
+        let start: String = invariant.trim().chars().take(60).collect();
+        if names.is_empty() {
+            findings.push(format!("{ARCHITECTURE}: \"{start}…\" does not say by what it is `Held by`"));
+        }
+        for name in names.iter().filter(|name| !exists(files, name)) {
+            findings.push(format!("{ARCHITECTURE}: \"{start}…\" is held by {name}, which is not there"));
+        }
+    }
+    findings
+}
+
+/// Whether `name` is a function of the code, or a lint that is set.
+fn exists(files: &[SourceFile], name: &str) -> bool {
+    let function = format!("fn {name}");
+    files.iter().any(|file| {
+        let named = |text: &str, what: &str| {
+            text.match_indices(what).any(|(at, _)| {
+                let after = text.get(at + what.len()..).and_then(|rest| rest.chars().next());
+                !after.is_some_and(|character| character.is_alphanumeric() || character == '_')
+            })
+        };
+        match file.path.as_str() {
+            "Cargo.toml" | "clippy.toml" => named(&file.text, name),
+            _ => file.has_extension("rs") && named(&file.text, &function),
+        }
+    })
+}
+
+/// The links of a Markdown text to files of the tree, with the line of each.
+fn targets(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().flat_map(|(index, line)| {
+        let ends = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        let targets = ends.map(|(target, _)| target.split('#').next().unwrap_or_default());
+        targets
+            .filter(|target| !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:"))
+            .map(move |target| (index + 1, target))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::Dependency;
+
+    fn text(path: &str, text: &str) -> SourceFile {
+        SourceFile { path: path.to_owned(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_dependency_without_a_line_and_a_line_without_a_dependency_are_found() {
+        let document = text(DEPENDENCIES, "| take | for |\n|---|---|\n| `serde`, `toml` | files |\n");
+        let dependency = |name: &str| Dependency { name: name.to_owned(), kind: None };
+        let dependencies_of = vec![dependency("serde"), dependency("clap"), dependency("jeton-core")];
+        let packages = [
+            Package { name: "jeton".to_owned(), dependencies: dependencies_of },
+            Package { name: "jeton-core".to_owned(), dependencies: Vec::new() },
+        ];
+        assert_eq!(
+            dependencies(&[document], &packages),
+            [
+                "docs/dependencies.md: has no line for clap: what for, why this, and what not",
+                "docs/dependencies.md: explains toml, which nothing uses",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_decision_that_nobody_links_is_found() {
+        let files = [
+            text(ARCHITECTURE, "See [one writer](docs/adr/0001-one-writer.md)."),
+            text("docs/adr/README.md", "- [log](0002-log.md)"),
+            text("docs/adr/0001-one-writer.md", ""),
+            text("docs/adr/0002-log.md", ""),
+            text("docs/adr/0003-lost.md", ""),
+        ];
+        assert_eq!(
+            decisions(&files),
+            ["docs/adr/0003-lost.md: is linked neither from ARCHITECTURE.md nor from docs/adr/README.md"]
+        );
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_found_with_its_line() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("there.md"), "").unwrap();
+        let files = [text("README.md", "[a](there.md#part) [b](https://host/x)\n[c](lost.md) [d](#below)\n")];
+        assert_eq!(links(&files, root.path()), ["README.md:2: links to lost.md, which is not there"]);
+    }
+
+    #[test]
+    fn an_invariant_must_be_held_by_something_that_exists() {
+        let files = [
+            text(
+                ARCHITECTURE,
+                "**Invariant:** core is pure. Held by `rooms` and `unsafe_code`.\n\n\
+                 **Invariant:** no clock is read. Held by `lost`.\n\n\
+                 **Invariant:** all is well.\n",
+            ),
+            text("xtask/src/tidy/rooms.rs", "pub(super) fn rooms() {}\nfn lost_and_found() {}"),
+            text("Cargo.toml", "unsafe_code = \"forbid\""),
+        ];
+        assert_eq!(
+            invariants(&files),
+            [
+                "ARCHITECTURE.md: \"no clock is read. Held by `lost`.…\" is held by lost, which is not there",
+                "ARCHITECTURE.md: \"all is well.…\" does not say by what it is `Held by`",
+            ]
+        );
+    }
+}
