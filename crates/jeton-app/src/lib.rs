@@ -190,9 +190,14 @@ impl App {
         position: Position,
         read: impl FnOnce(&Inner) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.inner.engine.followed(position).await.map_err(|not_now| self.behind(not_now))?;
+        self.until_followed(position).await?;
         let inner = self.inner.clone();
         tokio::task::spawn_blocking(move || read(&inner)).await.map_err(|_| Failure::Internal)?
+    }
+
+    /// Waits until the views show `position`.
+    async fn until_followed(&self, position: Position) -> Result<(), Failure> {
+        self.inner.engine.followed(position).await.map_err(|not_now| self.behind(not_now))
     }
 
     /// While the views are being made anew, that is why they are behind.

@@ -90,7 +90,7 @@ impl App {
             let named =
                 |device: u64| member.and_then(|member| self.inner.people.device_name(&team, member, DeviceKey(device)));
             match outcome.map_err(|refusal| refusals::failure(&refusal, named))? {
-                TeamAnswer::SearchAgain => {}
+                TeamAnswer::SearchAgain => self.until_followed(position).await?,
                 TeamAnswer::Granted(granted) => {
                     if let Granted::Opened { answer, .. } = *granted {
                         if let Some(row) = &row {
@@ -101,7 +101,7 @@ impl App {
                         return Ok(Once { created: true, body: self.told_session(&whose, &device_name, &answer) });
                     }
                     // Opened by another request meanwhile: the views show it soon.
-                    self.inner.engine.followed(position).await.map_err(|not_now| self.behind(not_now))?;
+                    self.until_followed(position).await?;
                 }
             }
         }

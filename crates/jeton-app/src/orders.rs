@@ -73,7 +73,7 @@ impl App {
             let ask = TeamAsk { team: id.clone(), command, by: author(caller)?, beside: Vec::new(), searched };
             let Decided { outcome, position, .. } = self.inner.engine.team(ask).await?;
             match outcome.map_err(|refusal| refusals::plain(&refusal))? {
-                TeamAnswer::SearchAgain => {}
+                TeamAnswer::SearchAgain => self.until_followed(position).await?,
                 TeamAnswer::Granted(granted) => {
                     if let Granted::Ordered { .. } = *granted {
                         return Ok(Once { created: true, body: self.order_at(&id, order, position).await? });

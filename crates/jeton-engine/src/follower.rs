@@ -130,6 +130,7 @@ impl Follower {
 
     fn reached(&self) {
         let position = self.views.position();
+        metrics::gauge!("jeton_views_position").set(u32::try_from(position).unwrap_or(u32::MAX));
         self.followed.send_if_modified(|reached| std::mem::replace(reached, position) != position);
     }
 }

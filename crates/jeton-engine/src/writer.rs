@@ -348,6 +348,7 @@ impl OneWriter {
         if to > now {
             self.run_due(to);
             self.note(VendorFact::ClockMoved { from: now }, by, to);
+            self.told.store(to.micros(), Ordering::Relaxed);
         }
         Ok(to)
     }
@@ -470,7 +471,10 @@ impl OneWriter {
             self.house.seal_commit(&mut batch.entries);
         }
         metrics::histogram!("jeton_commit_entries").record(f64::from(u32::try_from(entries.len()).unwrap_or(u32::MAX)));
-        match self.store.append(&batch) {
+        let begun = (self.steady)();
+        let stored = self.store.append(&batch);
+        metrics::histogram!("jeton_commit_duration_seconds").record((self.steady)().saturating_sub(begun));
+        match stored {
             Ok(()) => {
                 self.house.forget_granted(*self.followed.borrow());
                 self.offered.send_if_modified(|offered| {
@@ -479,6 +483,8 @@ impl OneWriter {
                     changed
                 });
                 if !entries.is_empty() {
+                    let position = u32::try_from(self.house.position).unwrap_or(u32::MAX);
+                    metrics::gauge!("jeton_log_position").set(position);
                     metrics::counter!("jeton_entries_total").increment(u64::try_from(entries.len()).unwrap_or(0));
                     self.feed.publish(batch.entries, entries);
                 }

@@ -20,7 +20,7 @@ use jeton_core::time::Instant;
 use jeton_engine::{Settings, Start, StartError, ThisMachine};
 use jeton_store::verify::Unverified;
 use jeton_store::{Batch, Beside, Checkpoint, Examined, Folder, Kind, Reader, StoreError, ViewsReader};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::configuration::Configuration;
 use crate::control::{ClockAccepted, Difference, Extent, KeyCreated, Verification, Verified};
@@ -231,8 +231,29 @@ fn signing_key(keys: &Path, name: &str) -> Result<SigningKey, Failure> {
     }
 }
 
+/// Seconds, for the durations of requests and commits.
+const SECONDS: [f64; 11] = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+/// Entries of a commit.
+const ENTRIES: [f64; 6] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0];
+/// How often what was recorded is put into its bucket, whether anybody asks for the figures or not.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Keeps the figures of this process.
 fn recorder() -> Result<PrometheusHandle, Failure> {
-    PrometheusBuilder::new().install_recorder().context("the figures cannot be kept").map_err(unavailable)
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_entries".to_owned()), &ENTRIES));
+    let handle = builder.and_then(PrometheusBuilder::install_recorder);
+    let handle = handle.context("the figures cannot be kept").map_err(unavailable)?;
+    let kept = handle.clone();
+    tokio::spawn(async move {
+        let mut due = tokio::time::interval(UPKEEP);
+        loop {
+            due.tick().await;
+            kept.run_upkeep();
+        }
+    });
+    Ok(handle)
 }
 
 fn expected(verification: &Verification) -> Result<Option<Checkpoint>, Failure> {

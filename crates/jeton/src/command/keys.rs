@@ -41,6 +41,10 @@ pub(crate) struct CreateFlags {
     #[arg(long, value_name = "T/M", required_if_eq("scope", "member"))]
     member: Option<String>,
 
+    /// The partner, for the scope partner
+    #[arg(long, value_name = "N", required_if_eq("scope", "partner"), conflicts_with_all = ["team", "product", "member"])]
+    partner: Option<String>,
+
     /// The instant from which the key opens nothing more [default: it does not end]
     #[arg(long, value_name = "AT")]
     ends: Option<Timestamp>,
@@ -63,6 +67,8 @@ enum Scope {
     Product,
     /// Quotes, opens, beats and closes the member's own sessions
     Member,
+    /// Reads the catalogue and the prices; what partners do more is not built yet
+    Partner,
 }
 
 pub(crate) async fn create(configuration: &Configuration, flags: CreateFlags) -> Result<(), Failure> {
@@ -80,7 +86,7 @@ pub(crate) async fn create(configuration: &Configuration, flags: CreateFlags) ->
 }
 
 impl CreateFlags {
-    /// The key as it is asked for. Clap has seen to it that at most one of the three is named, and the one that the
+    /// The key as it is asked for. Clap has seen to it that at most one of the four is named, and the one that the
     /// scope needs is; that ids are ids, and exist, is for the use case to see.
     fn wanted(self) -> Result<ApiKeyPost, Failure> {
         let key = |scope| ApiKeyPost {
@@ -92,13 +98,17 @@ impl CreateFlags {
             ends_at: self.ends.map(|ends| Instant::new(ends.to_string())),
             label: None,
         };
-        match (self.scope, self.team, self.product, self.member) {
-            (Scope::Vendor, None, None, None) => Ok(key(ScopeName::Vendor)),
-            (Scope::Team, Some(team), None, None) => Ok(ApiKeyPost { team: Some(team), ..key(ScopeName::Team) }),
-            (Scope::Product, None, Some(product), None) => {
+        let (team, product, member, partner) = (self.team, self.product, self.member, self.partner);
+        match (self.scope, team, product, member, partner) {
+            (Scope::Vendor, None, None, None, None) => Ok(key(ScopeName::Vendor)),
+            (Scope::Team, Some(team), None, None, None) => Ok(ApiKeyPost { team: Some(team), ..key(ScopeName::Team) }),
+            (Scope::Product, None, Some(product), None, None) => {
                 Ok(ApiKeyPost { product: Some(product), ..key(ScopeName::Product) })
             }
-            (Scope::Member, None, None, Some(named)) => match named.split_once('/') {
+            (Scope::Partner, None, None, None, Some(partner)) => {
+                Ok(ApiKeyPost { partner: Some(partner), ..key(ScopeName::Partner) })
+            }
+            (Scope::Member, None, None, Some(named), None) => match named.split_once('/') {
                 Some((team, member)) if !team.is_empty() && !member.is_empty() => Ok(ApiKeyPost {
                     team: Some(team.to_owned()),
                     member: Some(member.to_owned()),
@@ -108,10 +118,11 @@ impl CreateFlags {
                     "--member must name the team and its member, such as acme/ada, and is {named:?}"
                 ))),
             },
-            (Scope::Vendor, ..) => Err(usage("a vendor key is of no team, product or member; leave these flags out")),
+            (Scope::Vendor, ..) => Err(usage("a vendor key is of nobody else; leave the other flags out")),
             (Scope::Team, ..) => Err(usage("a team key is of a team alone; name it by --team")),
             (Scope::Product, ..) => Err(usage("a product key is of a product alone; name it by --product")),
             (Scope::Member, ..) => Err(usage("a member key is of a member alone; name it by --member TEAM/MEMBER")),
+            (Scope::Partner, ..) => Err(usage("a partner key is of a partner alone; name it by --partner")),
         }
     }
 }
