@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use crate::catalogue::Catalogue;
 use crate::decision::Decision;
-use crate::entry::{OpeningCover, Proof, Span};
-use crate::id::{MemberKey, ProductKey, Seq, SessionId, SessionNo};
+use crate::entry::{OpeningCover, Span};
+use crate::id::{Seq, SessionId, SessionNo};
 use crate::opening::Terms;
 use crate::presence::{LeaseGiven, Presence};
 use crate::refusal::{Refusal, Warning};
@@ -147,7 +147,7 @@ pub fn session_answer(
         Cover::Held { made } => {
             answer.cover = Some(if made { "tokens" } else { "window" });
             answer.hold = hold.map(|hold| hold.rate.tokens);
-            answer.undo_ends_at = hold.and_then(|hold| run::undo_ends_at(hold, presence, None));
+            answer.undo_ends_at = hold.and_then(|hold| run::undo_ends_at(hold, presence, number));
             answer.next_charge = answer.undo_ends_at.zip(answer.hold).map(|(at, tokens)| NextCharge { at, tokens });
         }
         Cover::Window { until, made } if until > now => {
@@ -187,16 +187,6 @@ impl Decision<'_> {
         SessionAnswer { charged: self.charged.clone(), ..answer }
     }
 
-    pub(crate) fn undo_ends_at(
-        &self,
-        member: MemberKey,
-        product: ProductKey,
-        joining: Option<Proof>,
-    ) -> Option<Instant> {
-        let hold = self.team.use_of(member, product)?.hold.as_ref()?;
-        run::undo_ends_at(hold, self.presence, joining)
-    }
-
     /// The lease of an opening: it ends with the cover, and at most 24 hours from now (W11).
     pub(crate) fn lease_for(&self, cover: &OpeningCover) -> LeaseGiven {
         let (cover, ends) = match cover {
@@ -217,7 +207,8 @@ impl Decision<'_> {
             Cover::Window { until, made } if until > self.now => (if made { "tokens" } else { "window" }, until),
             Cover::Seat { until } if until > self.now => ("seat", until),
             Cover::Held { made } => {
-                let undo_ends_at = self.undo_ends_at(session.member, session.product, None)?;
+                let hold = self.team.use_of(session.member, session.product)?.hold.as_ref()?;
+                let undo_ends_at = run::undo_ends_at(hold, self.presence, number)?;
                 (if made { "tokens" } else { "window" }, undo_ends_at.plus(LEASE_PAST_UNDO))
             }
             Cover::Window { .. } | Cover::Seat { .. } | Cover::Unfunded { .. } | Cover::Lost { .. } => return None,

@@ -33,6 +33,8 @@ pub struct ProductSpec {
     pub versions: Vec<String>,
     /// The undo interval in seconds; 0 turns it off.
     pub undo_s: u32,
+    /// After how many seconds without activity an idle-aware product is idle (W6).
+    pub idle_after_s: u32,
     /// The balance that an opening asks for even when its rate is less (C3).
     pub min_balance: Tokens,
 }
@@ -365,7 +367,9 @@ pub fn decide(
                 }
                 Some(_) if starts_at <= now => Err(Refusal::RateInForce { starts_at }),
                 standing => {
-                    room(product.rates.len(), limits::RATES, Limit::Rates)?;
+                    if standing.is_none() {
+                        room(product.rates.len(), limits::RATES, Limit::Rates)?;
+                    }
                     let fact = Some(VendorFact::RateSet { product: product.key, starts_at, offer });
                     Ok(Configured { created: standing.is_none(), revision: next.0, fact })
                 }

@@ -8,9 +8,10 @@ use alloc::boxed::Box;
 
 use crate::catalogue::Catalogue;
 use crate::decision::Decision;
-use crate::entry::{Author, Launches, Proof, ReleaseReason, TeamFact};
+use crate::entry::{Author, Proof, ReleaseReason, TeamFact};
 use crate::id::{LotNo, MemberKey, OrderId, ProductKey, SessionNo};
 use crate::presence::Presence;
+use crate::run::launches;
 use crate::team::{Cover, Due, Team};
 use crate::time::{Elapsed, Instant};
 use crate::tokens::Tokens;
@@ -34,7 +35,7 @@ impl Decision<'_> {
         while let Some((at, due)) = next(self.team, self.presence, self.catalogue)
             && at <= asked_at
         {
-            // Instants never go back (W9): what became due in the past by a change of settings is due now.
+            // Instants never go back (W9), also where a change of settings makes something due in the past.
             self.now = at.max(self.team.last_at);
             match due {
                 Due::SeatBegins(member, product) => self.begin_seat(member, product),
@@ -50,10 +51,7 @@ impl Decision<'_> {
     /// A2: a seat that begins while a hold is pending releases it, and covers what was held.
     fn begin_seat(&mut self, member: MemberKey, product: ProductKey) {
         let hold = self.team.use_of(member, product).and_then(|of| of.hold.as_ref());
-        let mut launches = Launches::new();
-        for joined in hold.into_iter().flat_map(|hold| &hold.joined) {
-            *launches.entry(joined.day).or_insert(0) += 1;
-        }
+        let launches = launches(hold.into_iter().flat_map(|hold| &hold.joined), None);
         if hold.is_some() {
             self.release(member, product, ReleaseReason::Seat);
         }

@@ -157,7 +157,7 @@ pub enum TeamFact {
         member: MemberKey,
         product: ProductKey,
         until: Instant,
-        launches: Launches,
+        launches: Vec<Launch>,
     },
     DefaultAccessSet {
         products: Option<Access>,
@@ -335,8 +335,14 @@ pub struct Invoice {
 /// Tags that a session carries, and every charge that it causes.
 pub type Tags = BTreeMap<String, String>;
 
-/// How many openings count on which usage day (W10).
-pub type Launches = BTreeMap<Day, u32>;
+/// Openings that count on one usage day, under the tags that they carry (W10, L2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Launch {
+    pub day: Day,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: Tags,
+    pub count: u32,
+}
 
 /// A product was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -408,7 +414,7 @@ pub enum ClosedBy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UndoneRun {
     pub proofs: Vec<Proof>,
-    pub launches: Launches,
+    pub launches: Vec<Launch>,
 }
 
 /// Why a hold was given back.
@@ -439,7 +445,7 @@ pub struct ChargeMade {
     /// Every fact of presence that the decision relied on.
     pub proofs: Vec<Proof>,
     /// The openings that this window covers and that no other entry counts.
-    pub launches: u32,
+    pub launches: Vec<Launch>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: Tags,
 }

@@ -76,6 +76,8 @@ ids! {
     SessionId: is_id, ID;
     /// An order, unique in its team.
     OrderId: is_id, ID;
+    /// A reseller of the vendor.
+    PartnerId: is_id, ID;
     /// A price list of the vendor.
     PriceListId: is_id, ID;
     /// A product's code.

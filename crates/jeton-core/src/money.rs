@@ -144,6 +144,9 @@ impl FromStr for UnitPrice {
 
 as_text!(Currency, UnitPrice);
 
+/// The billionths of a unit.
+const BILLION: i128 = 1_000_000_000;
+
 /// An amount before rounding, in thousandths of millionths of a currency's unit: amounts are added up exactly
 /// and rounded once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -153,14 +156,19 @@ impl ExactAmount {
     /// The decimals of the number inside.
     const DECIMALS: u8 = PRICE_DECIMALS + 3;
 
-    /// From the number inside, as it was stored.
-    pub const fn from_raw(raw: i128) -> Self {
-        Self(raw)
+    /// From whole units of the currency and billionths of it, each of any size.
+    pub fn from_parts(units: i64, billionths: i64) -> Self {
+        Self(i128::from(units) * BILLION + i128::from(billionths))
     }
 
-    /// The number inside, for storing.
-    pub const fn raw(self) -> i128 {
-        self.0
+    /// As whole units of the currency and the billionths that are left, for storing: sums of either fit for long.
+    pub fn parts(self) -> (i64, i64) {
+        let units = i64::try_from(self.0.div_euclid(BILLION));
+        let billionths = i64::try_from(self.0.rem_euclid(BILLION));
+        (
+            units.expect("amounts are bounded by the limits of tokens and prices"),
+            billionths.expect("what is left of a division is less than a billion"),
+        )
     }
 
     /// Both together.

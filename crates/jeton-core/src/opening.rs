@@ -8,13 +8,14 @@ use crate::answer::{Charged, QuoteAnswer, SessionAnswer};
 use crate::catalogue::{DailyRate, Product};
 use crate::decision::{Decision, Granted, OpenSession, room};
 use crate::entry::{
-    Access, ChargeCause, ChargeMade, HoldSet, OpeningCover, Proof, SessionOpened, Span, Tags, TeamFact,
+    Access, ChargeCause, ChargeMade, HoldSet, Launch, OpeningCover, Proof, SessionOpened, Span, Tags, TeamFact,
 };
 use crate::id::{DeviceKey, MemberKey, ProductKey, Seq, SessionNo};
 use crate::limits;
 use crate::lot::Draw;
 use crate::presence::Alive;
 use crate::refusal::{Limit, OpenElsewhere, Refusal, Warning};
+use crate::run::undo_ends_at_of_joining;
 use crate::time::{Day, Elapsed, Instant};
 use crate::tokens::Tokens;
 
@@ -30,6 +31,7 @@ pub(crate) enum Terms {
     /// A hold that is pending.
     Join {
         tokens: Tokens,
+        undo_ends_at: Instant,
     },
     Hold {
         rate: DailyRate,
@@ -41,6 +43,23 @@ pub(crate) enum Terms {
         draws: Vec<Draw>,
         cause: ChargeCause,
     },
+}
+
+impl Terms {
+    /// The cover of an opening on these terms, as the entry keeps it.
+    pub(crate) fn cover(&self) -> OpeningCover {
+        match self {
+            Terms::Seat { until } => OpeningCover::Seat { until: *until },
+            Terms::Window { window, day } => OpeningCover::Window { window: *window, day: *day },
+            Terms::Join { tokens, undo_ends_at } => {
+                OpeningCover::Joined { tokens: *tokens, undo_ends_at: *undo_ends_at }
+            }
+            Terms::Hold { rate, draws, undo_s } => {
+                OpeningCover::Hold(Box::new(HoldSet { rate: *rate, draws: draws.clone(), undo_s: *undo_s }))
+            }
+            Terms::Charge { .. } => OpeningCover::Charge,
+        }
+    }
 }
 
 impl Decision<'_> {
@@ -60,7 +79,7 @@ impl Decision<'_> {
         let terms = self.kept(Some(member), Some(product), terms)?;
         let number = SessionNo(self.team.seq + 1);
         let warnings = warnings_of(&terms);
-        let (cover, day) = (self.cover_for(member, product, &terms, number), self.today());
+        let (cover, day) = (terms.cover(), self.today());
         let lease = self.lease_for(&cover);
         let opened = SessionOpened {
             session: open.session,
@@ -78,6 +97,15 @@ impl Decision<'_> {
         self.presence.leased(number, lease);
         let answer = SessionAnswer { lease: Some(lease), warnings, ..self.answer(number) };
         Ok(Granted::Opened { opened: seq, answer })
+    }
+
+    /// The seat in force, or the window that runs: what a lost session that is heard of again goes on under (W8).
+    pub(crate) fn running_cover(&self, member: MemberKey, product: ProductKey) -> Option<Terms> {
+        if let Some(until) = self.team.seat_until(member, product, self.now) {
+            return Some(Terms::Seat { until });
+        }
+        let window = self.team.use_of(member, product)?.window_at(self.now)?;
+        Some(Terms::Window { window: window.span, day: window.day })
     }
 
     /// A3 from step 2 on: the first check that fails is the answer.
@@ -102,7 +130,8 @@ impl Decision<'_> {
             return Ok(Terms::Window { window: window.span, day: window.day });
         }
         if let Some(hold) = used.and_then(|of| of.hold.as_ref()) {
-            return Ok(Terms::Join { tokens: hold.rate.tokens });
+            let undo_ends_at = undo_ends_at_of_joining(hold, self.presence, now);
+            return Ok(Terms::Join { tokens: hold.rate.tokens, undo_ends_at });
         }
         let rate = product.daily_rate_at(now).ok_or(Refusal::NotOnRateSheet)?;
         check_tokens(rate.tokens, product, self.team.lots.available())?;
@@ -124,7 +153,12 @@ impl Decision<'_> {
     }
 
     /// W3: a product is open for a member on so many devices at a time.
-    fn check_devices(&self, member: MemberKey, product: ProductKey, device: DeviceKey) -> Result<(), Refusal> {
+    pub(crate) fn check_devices(
+        &self,
+        member: MemberKey,
+        product: ProductKey,
+        device: DeviceKey,
+    ) -> Result<(), Refusal> {
         let open = || {
             let numbers = self.team.use_of(member, product).into_iter().flat_map(|of| &of.sessions);
             numbers.filter_map(|number| self.team.session(*number))
@@ -154,29 +188,6 @@ impl Decision<'_> {
         if self.team.overdue.is_empty() { Ok(()) } else { Err(Refusal::PaymentOverdue) }
     }
 
-    /// The cover of an opening on these terms, as the entry keeps it.
-    pub(crate) fn cover_for(
-        &self,
-        member: MemberKey,
-        product: ProductKey,
-        terms: &Terms,
-        number: SessionNo,
-    ) -> OpeningCover {
-        match terms {
-            Terms::Seat { until } => OpeningCover::Seat { until: *until },
-            Terms::Window { window, day } => OpeningCover::Window { window: *window, day: *day },
-            Terms::Join { tokens } => {
-                let own = Proof { session: number, from: self.now, to: self.now };
-                let undo_ends_at = self.undo_ends_at(member, product, Some(own)).unwrap_or(self.now);
-                OpeningCover::Joined { tokens: *tokens, undo_ends_at }
-            }
-            Terms::Hold { rate, draws, undo_s } => {
-                OpeningCover::Hold(Box::new(HoldSet { rate: *rate, draws: draws.clone(), undo_s: *undo_s }))
-            }
-            Terms::Charge { .. } => OpeningCover::Charge,
-        }
-    }
-
     /// What follows an opening or a revival: presence, and the charge of one that is charged at once.
     pub(crate) fn opened(&mut self, number: SessionNo, terms: Terms) {
         let now = self.now;
@@ -185,6 +196,7 @@ impl Decision<'_> {
         if let Terms::Charge { rate, draws, cause } = terms {
             let session = self.team.session(number).expect("the session was opened just now");
             let (member, product, tags) = (session.member, session.product, session.tags.clone());
+            let launches = alloc::vec![Launch { day: self.today(), tags: tags.clone(), count: 1 }];
             self.charge(ChargeTerms {
                 member,
                 product,
@@ -193,7 +205,7 @@ impl Decision<'_> {
                 start: now,
                 rate,
                 draws,
-                launches: 1,
+                launches,
                 tags,
             });
         }
@@ -250,7 +262,7 @@ pub(crate) struct ChargeTerms {
     pub(crate) start: Instant,
     pub(crate) rate: DailyRate,
     pub(crate) draws: Vec<Draw>,
-    pub(crate) launches: u32,
+    pub(crate) launches: Vec<Launch>,
     pub(crate) tags: Tags,
 }
 

@@ -64,8 +64,7 @@ impl Presence {
         alive.last_proof = now;
         alive.silent_since = now;
         if let Some(activity) = activity {
-            // What a client says of its own times is clamped (W9).
-            alive.last_activity = activity.clamp(alive.from, now).max(alive.last_activity);
+            alive.last_activity = activity.max(alive.last_activity);
         }
         self.set(session, alive);
     }

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::PartnerId;
 use crate::limits;
 use crate::money::{Currency, Money, UnitPrice};
 use crate::time::Instant;
@@ -49,7 +50,7 @@ pub struct PriceListSpec {
     /// Without one, the list starts when it is entered.
     pub starts_at: Option<Instant>,
     /// A partner's list serves that partner's orders alone.
-    pub partner: Option<alloc::string::String>,
+    pub partner: Option<PartnerId>,
     /// The smallest quantity that is sold.
     pub min_quantity: u64,
     /// Quantities are multiples of this.

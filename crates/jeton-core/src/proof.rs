@@ -9,7 +9,7 @@ use crate::entry::{ChargeCause, ClosedBy, Continued, ReleaseReason, TeamFact, Un
 use crate::id::{MemberKey, ProductKey, SessionId, SessionNo};
 use crate::opening::{ChargeTerms, check_tokens, warnings_of};
 use crate::refusal::Refusal;
-use crate::run::{Run, over, runs};
+use crate::run::{Run, launches, over, runs};
 use crate::team::Cover;
 use crate::time::{Elapsed, Instant};
 
@@ -31,7 +31,7 @@ impl Decision<'_> {
         if let Some(Cover::Lost { revivable_until, .. }) = self.team.session(number).map(|session| session.cover) {
             return self.revive(number, revivable_until);
         }
-        self.presence.proof(number, self.now, activity);
+        self.heard(number, activity);
         let refusal = self.prove(number, false);
         let lease = self.lease_on_beat(number, asks_for_lease);
         Ok(Granted::Beaten(SessionAnswer { lease, refusal, ..self.answer(number) }))
@@ -45,10 +45,13 @@ impl Decision<'_> {
         }
         let session = self.team.session(number).expect("a lost session that can be revived is in the state");
         let (member, product, device) = (session.member, session.product, session.device);
-        let terms = self.terms(member, product, Some(device));
+        let terms = match self.running_cover(member, product) {
+            Some(terms) => self.check_devices(member, product, device).map(|()| terms),
+            None => self.terms(member, product, Some(device)),
+        };
         let terms = self.kept(Some(member), Some(product), terms)?;
         let warnings = warnings_of(&terms);
-        let cover = self.cover_for(member, product, &terms, number);
+        let cover = terms.cover();
         let lease = self.lease_for(&cover);
         let day = self.today();
         self.emit(TeamFact::SessionRevived { session: number, cover, day, lease_until: lease.until });
@@ -71,7 +74,7 @@ impl Decision<'_> {
             return Granted::Past;
         }
         if closed_by == ClosedBy::Client {
-            self.presence.proof(number, self.now, activity);
+            self.heard(number, activity);
             // Refused or not, the session ends now.
             if let Some(refusal) = self.prove(number, true) {
                 let _refused: Result<(), Refusal> = self.kept(Some(member), Some(product), Err(refusal));
@@ -87,17 +90,20 @@ impl Decision<'_> {
         Granted::Closed(SessionAnswer { available, ..answer.ended() })
     }
 
+    /// A proof of use. What a client says of its own times is clamped to its session's opening and now (W9).
+    fn heard(&mut self, number: SessionNo, activity: Option<Instant>) {
+        let opened_at = self.team.session(number).map_or(self.now, |session| session.opened_at);
+        self.presence.proof(number, self.now, activity.map(|at| at.clamp(opened_at, self.now)));
+    }
+
     /// What a proof of use decides; the answer is the refusal of a renewal.
     fn prove(&mut self, number: SessionNo, closing: bool) -> Option<Refusal> {
         let session = self.team.session(number).expect("a live session is in the state");
-        match session.cover {
-            Cover::Held { .. } => {
-                self.settle_hold(session.member, session.product, Some(number));
-                None
-            }
-            Cover::Window { .. } | Cover::Seat { .. } | Cover::Unfunded { .. } => self.renew(number, closing),
-            Cover::Lost { .. } => None,
+        if matches!(session.cover, Cover::Held { .. }) {
+            self.settle_hold(session.member, session.product, Some(number));
         }
+        // After a long time without a server, the window that a hold became may have ended already.
+        self.renew(number, closing)
     }
 
     /// W2: makes the pending hold a charge when a run has been open for the undo interval, and undoes the runs
@@ -109,32 +115,32 @@ impl Decision<'_> {
         let ripe = prover.and_then(|prover| Some((prover, standing.iter().find(|run| run.length() >= hold.undo())?)));
         if let Some((session, run)) = ripe {
             let (hold_set_at, undo_s, rate) = (hold.set_at, hold.undo_s, hold.rate);
-            let (draws, tags) = (hold.draws.clone(), hold.tags.clone());
+            let (start, draws, tags, proofs) = (run.start, hold.draws.clone(), run.tags(), run.proofs.clone());
             // Whatever else is open is covered by the window from here on; what has ended apart from it is undone.
-            let undone: Vec<&Run> = standing.iter().filter(|other| *other != run && !other.open).collect();
-            let counted = standing.iter().filter(|other| *other == run || other.open);
-            let launches = counted.flat_map(|run| run.launches.values()).sum();
-            self.undo(member, product, &undone);
+            let (undone, counted): (Vec<&Run<'_>>, Vec<&Run<'_>>) =
+                standing.iter().partition(|other| *other != run && !other.open);
+            let day = self.day_of(start);
+            let launches = launches(counted.iter().flat_map(|run| run.joined.iter().copied()), Some(day));
+            let undone = told(&undone);
+            self.undo(member, product, undone);
             let cause = ChargeCause::UndoIntervalPassed { hold_set_at, undo_s };
-            let terms = ChargeTerms { member, product, session, cause, start: run.start, rate, draws, launches, tags };
-            self.charge_proven(terms, run.proofs.clone());
+            let terms = ChargeTerms { member, product, session, cause, start, rate, draws, launches, tags };
+            self.charge_proven(terms, proofs);
         } else {
-            let undone: Vec<&Run> = over(&standing).collect();
-            self.undo(member, product, &undone);
+            let undone: Vec<&Run<'_>> = over(&standing).collect();
             let nobody_left = undone.len() == standing.len();
+            let undone = told(&undone);
+            self.undo(member, product, undone);
             if nobody_left {
                 self.release(member, product, ReleaseReason::Undone);
             }
         }
     }
 
-    fn undo(&mut self, member: MemberKey, product: ProductKey, undone: &[&Run]) {
-        if undone.is_empty() {
-            return;
+    fn undo(&mut self, member: MemberKey, product: ProductKey, runs: Vec<UndoneRun>) {
+        if !runs.is_empty() {
+            self.emit(TeamFact::RunUndone { member, product, runs });
         }
-        let runs =
-            undone.iter().map(|run| UndoneRun { proofs: run.proofs.clone(), launches: run.launches.clone() }).collect();
-        self.emit(TeamFact::RunUndone { member, product, runs });
     }
 
     /// W4: renews every cover of the session that has ended by now, each from its own end.
@@ -154,7 +160,10 @@ impl Decision<'_> {
                 }
                 Ok(Renewal::Charge(rate)) => self.renew_by_charge(number, after, rate),
                 Err(refusal) => {
-                    if !closing && !matches!(cover, Cover::Unfunded { .. }) {
+                    // A close is the last that is heard of the session: its refusal is kept by who closes.
+                    if matches!(cover, Cover::Unfunded { .. }) && !closing {
+                        let _again: Result<(), Refusal> = self.kept(Some(member), Some(product), Err(refusal.clone()));
+                    } else if !closing {
                         let ends_at = self.now.plus(Elapsed::seconds(self.catalogue.settings.unfunded_s));
                         let refusal = refusal.clone();
                         self.emit(TeamFact::RenewalRefused { session: number, after, refusal, ends_at, proof });
@@ -188,10 +197,17 @@ impl Decision<'_> {
         let session = self.team.session(number).expect("a live session is in the state");
         let (member, product, tags) = (session.member, session.product, session.tags.clone());
         let hold = self.team.use_of(member, product).and_then(|of| of.hold.as_ref());
-        let launches = hold.map_or(0, |hold| u32::try_from(hold.joined.len()).unwrap_or(u32::MAX));
+        let launches = launches(hold.into_iter().flat_map(|hold| &hold.joined), Some(self.day_of(after)));
         self.release(member, product, ReleaseReason::Renewal);
         let draws = self.team.lots.choose(rate.tokens).expect("the check counted what was released (W5)");
         let cause = ChargeCause::Renewal { after };
         self.charge(ChargeTerms { member, product, session: number, cause, start: after, rate, draws, launches, tags });
     }
+}
+
+/// Runs that were undone, as the entry keeps them.
+fn told(undone: &[&Run<'_>]) -> Vec<UndoneRun> {
+    let told =
+        |run: &&Run<'_>| UndoneRun { proofs: run.proofs.clone(), launches: launches(run.joined.iter().copied(), None) };
+    undone.iter().map(told).collect()
 }

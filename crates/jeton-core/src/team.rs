@@ -86,7 +86,6 @@ pub struct Hold {
     pub draws: Vec<Draw>,
     /// The undo interval of the moment, in seconds.
     pub undo_s: u32,
-    pub tags: Tags,
     /// The openings that share it and have not been undone.
     pub joined: Vec<Joined>,
 }
@@ -99,11 +98,12 @@ impl Hold {
 }
 
 /// An opening that shares a hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
     pub session: SessionNo,
     /// The team's day of the opening.
     pub day: Day,
+    pub tags: Tags,
     /// What it had proven when it ended.
     pub ended: Option<Proof>,
 }
@@ -296,6 +296,12 @@ impl Team {
         (at.plus(REFUSAL_KEPT_ONCE) > now).then_some(*seq)
     }
 
+    /// How many things are kept for a while only: uses, sessions, what is due, refusals, and when to forget them.
+    pub fn remembered(&self) -> usize {
+        let sessions = self.sessions.len() + self.session_numbers.len();
+        self.uses.len() + sessions + self.due.len() + self.refusals.len() + self.forget.len()
+    }
+
     /// The sessions that have left the state since this was last asked.
     pub fn take_departed(&mut self) -> Vec<SessionId> {
         core::mem::take(&mut self.departed)
@@ -423,18 +429,24 @@ impl Team {
                     };
                 }
             }
-            TeamFact::RenewalRefused { session, after, ends_at, .. } => {
+            TeamFact::RenewalRefused { session, after, refusal, ends_at, .. } => {
                 self.due.insert((*ends_at, Due::UnfundedEnds(*session)));
                 if let Some(open) = self.sessions.get_mut(session) {
                     open.cover = Cover::Unfunded { after: *after, ends_at: *ends_at };
+                    let key = (Some(open.member), Some(open.product), refusal.code());
+                    self.keep_refusal(key, at, seq);
                 }
             }
             TeamFact::Refused { member, product, refusal } => {
-                let key = (*member, *product, refusal.code());
-                self.refusals.insert(key, (at, seq));
-                self.forget.insert((at.plus(REFUSAL_KEPT_ONCE), Forget::Refusal(key)));
+                self.keep_refusal((*member, *product, refusal.code()), at, seq);
             }
         }
+    }
+
+    /// For an hour, this entry is the one that repeats of the refusal are counted with (V1).
+    fn keep_refusal(&mut self, key: RefusalKey, at: Instant, seq: Seq) {
+        self.refusals.insert(key, (at, seq));
+        self.forget.insert((at.plus(REFUSAL_KEPT_ONCE), Forget::Refusal(key)));
     }
 
     fn member_mut(&mut self, member: MemberKey) -> &mut Member {
@@ -524,7 +536,7 @@ impl Team {
         self.member_mut(of.0).open_sessions += 1;
         let used = self.uses.entry(of).or_default();
         used.sessions.push(number);
-        let joined = Joined { session: number, day, ended: None };
+        let joined = Joined { session: number, day, tags: tags.clone(), ended: None };
         let covered = match cover {
             OpeningCover::Seat { until } => Cover::Seat { until: *until },
             OpeningCover::Window { window, .. } => Cover::Window { until: window.end, made: false },
@@ -539,7 +551,6 @@ impl Team {
                     rate: set.rate,
                     draws: set.draws.clone(),
                     undo_s: set.undo_s,
-                    tags: tags.clone(),
                     joined: alloc::vec![joined],
                 });
                 Cover::Held { made: true }

@@ -86,12 +86,31 @@ impl FromStr for Instant {
     fn from_str(text: &str) -> Result<Self, NotATime> {
         const EXPECTED: NotATime =
             NotATime("an instant is RFC 3339 in the years 2000 to 2200, like 2026-03-02T08:00:00Z");
-        if text.len() > 40 {
+        if !is_rfc_3339(text) {
             return Err(EXPECTED);
         }
         let timestamp: Timestamp = text.parse().map_err(|_| EXPECTED)?;
         Self::from_micros(timestamp.as_microsecond()).ok_or(EXPECTED)
     }
+}
+
+/// Whether a text has the form of RFC 3339, with at most six decimals: the calendar knows other forms, too, and would
+/// cut further decimals off, so that two texts would name one instant.
+fn is_rfc_3339(text: &str) -> bool {
+    let form = |text: &str, form: &str| {
+        text.len() == form.len()
+            && text
+                .bytes()
+                .zip(form.bytes())
+                .all(|(byte, of)| if of == b'0' { byte.is_ascii_digit() } else { byte == of })
+    };
+    let Some((second, rest)) = text.split_at_checked(19) else { return false };
+    let decimals = rest.strip_prefix('.').map(|rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    let zone = &rest[decimals.map_or(0, |decimals| decimals + 1)..];
+    let offset = |of: &str| form(zone, of) && zone[1..3] < *"24" && zone[4..6] < *"60";
+    form(second, "0000-00-00T00:00:00")
+        && decimals.is_none_or(|decimals| (1..=6).contains(&decimals))
+        && (zone == "Z" || offset("+00:00") || offset("-00:00"))
 }
 
 /// A length of time in microseconds, never negative.
@@ -276,7 +295,19 @@ mod tests {
             assert_eq!(at(text).to_string(), text);
         }
         assert_eq!(at("2026-03-02T09:00:00+01:00"), at("2026-03-02T08:00:00Z"));
-        for bad in ["", "2026-03-02", "1999-12-31T23:59:59Z", "2200-01-01T00:00:01Z", "20000-01-01T00:00:00Z", "now"] {
+        for bad in [
+            "",
+            "2026-03-02",
+            "1999-12-31T23:59:59Z",
+            "2200-01-01T00:00:01Z",
+            "20000-01-01T00:00:00Z",
+            "now",
+            "2026-03-02 08:00:00Z",
+            "2026-03-02T08:00:00.0000009Z",
+            "2026-03-02T08:00:00.Z",
+            "2026-03-02T08:00:00+24:01",
+            "2026-03-02T08:00Z",
+        ] {
             assert!(bad.parse::<Instant>().is_err(), "{bad}");
         }
     }
