@@ -19,8 +19,19 @@ const TAKEN_BY_ITSELF: Duration = Duration::from_hours(1);
 #[derive(Debug)]
 pub enum Clock {
     Wall(WallClock),
-    /// Stands at the engine's last instant, and is moved by command.
-    Sandbox,
+    /// Stands at the engine's last instant, and is moved by command. Its machine gives the pace of the engine's own
+    /// chores, and nothing else.
+    Sandbox(Box<dyn Machine>),
+}
+
+impl Clock {
+    /// The machine's steady clock, which the engine's own chores go by.
+    pub(crate) fn steady(&self) -> Duration {
+        match self {
+            Self::Wall(clock) => clock.machine.steady(),
+            Self::Sandbox(machine) => machine.steady(),
+        }
+    }
 }
 
 /// What a reading of the wall clock found.
@@ -96,11 +107,11 @@ pub struct WallClock {
 
 impl WallClock {
     /// Trusts the wall clock as it is at the start, unless it stands more than the threshold before the last
-    /// instant of the log.
+    /// instant that is stored.
     pub fn start(machine: Box<dyn Machine>, threshold: Duration, last: Instant) -> Self {
         let wall = machine.wall();
         let back = micros(threshold);
-        // What stands before the log's last instant is compared with that: the steady clock has nothing to say yet.
+        // What stands before the last stored instant is compared with that: the steady clock has nothing to say yet.
         let wall = if wall < last.micros().saturating_sub(back) { last.micros() } else { wall };
         let steady = machine.steady();
         Self { machine, threshold, wall, steady }
@@ -130,11 +141,6 @@ impl WallClock {
         let wall = self.machine.wall();
         self.trust(wall);
         instant(wall)
-    }
-
-    /// How long the program has been running, by the steady clock.
-    pub fn steady(&self) -> Duration {
-        self.machine.steady()
     }
 
     fn trust(&mut self, wall: i64) {

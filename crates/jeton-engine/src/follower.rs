@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tracing::{error, info};
 
 /// How many commits may wait for the follower before it has to read them from the log.
-const FEED: usize = 1_024;
+const FEED: usize = 128;
 /// The entries of one transaction of the views at most.
 const GROUP: usize = 512;
 /// How long a failed filling waits before it is tried again, unless something new is fed.
@@ -55,6 +55,11 @@ impl Feed {
             self.committed.store(last.position, Ordering::Release);
         }
         let _read_later = self.commits.try_send(sealed.into_iter().zip(entries).collect());
+    }
+
+    /// Says that the log stands at a position although nothing was handed over: it was found there.
+    pub(crate) fn found(&self, position: Position) {
+        self.committed.fetch_max(position, Ordering::Release);
     }
 }
 

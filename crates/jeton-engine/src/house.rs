@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jeton_core::catalogue::Catalogue;
 use jeton_core::decision::{Series, next_due};
 use jeton_core::entry::{Entry, TeamFact, VendorFact};
-use jeton_core::id::{OrderId, SessionId, TeamId};
+use jeton_core::id::{OrderId, Seq, SessionId, SessionNo, TeamId};
 use jeton_core::presence::{Alive, Presence};
 use jeton_core::team::Team;
 use jeton_core::time::Instant;
@@ -29,6 +29,9 @@ pub(crate) struct Occupied {
     stream: Arc<str>,
     due: Option<Instant>,
 }
+
+/// What is known of who is alive.
+pub(crate) type Known = HashMap<(TeamId, SessionNo), Alive>;
 
 /// Where a stream ends.
 #[derive(Debug, Clone, Copy)]
@@ -98,8 +101,7 @@ impl House {
                 house.replay(&sealed)?;
             }
         }
-        for (id, occupied) in &mut house.teams {
-            drop(occupied.team.take_departed());
+        for (id, occupied) in &house.teams {
             for (_, session) in occupied.team.sessions() {
                 house.sessions.insert(session.id.clone(), id.clone());
             }
@@ -112,7 +114,12 @@ impl House {
     pub(crate) fn replay(&mut self, sealed: &Sealed) -> Result<(), StoreError> {
         match stored::decode(sealed)? {
             AnyEntry::Vendor(entry) => self.evolve_catalogue(&entry, sealed.seq),
-            AnyEntry::Team(team, entry) => self.occupied(&team).team.evolve(&entry),
+            AnyEntry::Team(team, entry) => {
+                let team = &mut self.occupied(&team).team;
+                team.evolve(&entry);
+                // They are indexed when the whole log is folded.
+                drop(team.take_departed());
+            }
             AnyEntry::Series(year, entry) => self.series.entry(year).or_default().evolve(&entry),
         }
         self.position = sealed.position;
@@ -125,7 +132,7 @@ impl House {
     }
 
     pub(crate) fn evolve_catalogue(&mut self, entry: &Entry<VendorFact>, seq: u64) {
-        Arc::make_mut(&mut self.catalogue).evolve(jeton_core::id::Seq(seq), entry);
+        Arc::make_mut(&mut self.catalogue).evolve(Seq(seq), entry);
     }
 
     pub(crate) fn team(&self, team: &TeamId) -> Option<&Occupied> {
@@ -140,6 +147,18 @@ impl House {
     pub(crate) fn scene(&mut self, team: &TeamId, year: i16) -> (&mut Occupied, &Catalogue, &mut Series) {
         let occupied = self.teams.entry(team.clone()).or_insert_with(|| vacant(team));
         (occupied, &self.catalogue, self.series.entry(year).or_default())
+    }
+
+    /// Forgets a team that was made for a decision which then entered nothing.
+    pub(crate) fn leave_if_vacant(&mut self, team: &TeamId) {
+        if self.teams.get(team).is_some_and(|occupied| occupied.team.seq == 0) {
+            self.teams.remove(team);
+        }
+    }
+
+    /// The repeats of a team's refusals that were counted since they were last taken (V1).
+    pub(crate) fn take_repeats(&mut self, team: &TeamId) -> BTreeMap<Seq, u64> {
+        self.teams.get_mut(team).map(|occupied| occupied.presence.take_repeats()).unwrap_or_default()
     }
 
     fn occupied(&mut self, team: &TeamId) -> &mut Occupied {
@@ -252,27 +271,32 @@ impl House {
     }
 
     /// Puts the presence back that was stored or kept; a session of which none is known was silent since its
-    /// opening.
-    pub(crate) fn recall(&mut self, mut known: HashMap<(TeamId, u64), Alive>) {
+    /// opening. No silence begins before `listening`. Answers of which sessions something is known although they are
+    /// not open.
+    pub(crate) fn recall(
+        &mut self,
+        mut known: Known,
+        listening: Instant,
+    ) -> impl Iterator<Item = (TeamId, SessionNo)> + use<> {
         for (id, occupied) in &mut self.teams {
             let open: Vec<_> = occupied.team.open_sessions().map(|(number, session)| (number, session.from)).collect();
             for (number, from) in open {
                 let unknown = Alive { from, last_proof: from, last_activity: from, silent_since: from, lease: None };
                 // What was known of it before it was revived is not known of it since.
-                let alive = known.remove(&(id.clone(), number.0)).filter(|alive| alive.from == from);
-                occupied.presence.set(number, alive.unwrap_or(unknown));
+                let alive = known.remove(&(id.clone(), number)).filter(|alive| alive.from == from);
+                let mut alive = alive.unwrap_or(unknown);
+                alive.silent_since = alive.silent_since.max(listening);
+                occupied.presence.set(number, alive);
             }
         }
+        known.into_keys()
     }
 
     /// Everything that is known of who is alive.
-    pub(crate) fn presence(&self) -> HashMap<(TeamId, u64), Alive> {
+    pub(crate) fn presence(&self) -> impl Iterator<Item = ((TeamId, SessionNo), Alive)> {
         let teams = self.teams.iter();
         teams
-            .flat_map(|(id, occupied)| {
-                occupied.presence.iter().map(|(session, alive)| ((id.clone(), session.0), *alive))
-            })
-            .collect()
+            .flat_map(|(id, occupied)| occupied.presence.iter().map(|(session, alive)| ((id.clone(), session), *alive)))
     }
 
     /// Until `now` the server was not there: that was not silence (W8).

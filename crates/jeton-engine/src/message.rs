@@ -1,6 +1,7 @@
 //! What is asked of the engine, and what it answers.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -311,7 +312,8 @@ impl Engine {
     ) -> Result<Seen<T>, NotNow> {
         let (reply, answer) = oneshot::channel();
         let look = Box::new(move |sight: Option<&Sight<'_>>| {
-            let value = sight.map(look);
+            // A look changes nothing, so what goes wrong in it is the asker's own affair.
+            let value = sight.map(|sight| catch_unwind(AssertUnwindSafe(|| look(sight))));
             let outcome: ReadOutcome = Box::new(move |outcome: Result<(Instant, Position), NotNow>| {
                 let seen = outcome
                     .and_then(|(at, position)| value.map(|value| Seen { value, at, position }).ok_or(NotNow::Stopping));
@@ -320,7 +322,11 @@ impl Engine {
             outcome
         });
         self.send(Message::Read(ReadAsk { team, with_repeats, look }))?;
-        answer.await.unwrap_or(Err(NotNow::Stopping))
+        let Seen { value, at, position } = answer.await.unwrap_or(Err(NotNow::Stopping))?;
+        match value {
+            Ok(value) => Ok(Seen { value, at, position }),
+            Err(panic) => resume_unwind(panic),
+        }
     }
 
     fn send(&self, message: Message) -> Result<(), NotNow> {

@@ -10,12 +10,20 @@ use jeton_store::{Checkpoint, Difference, Reader, ViewsReader};
 
 use crate::house::House;
 
-/// Verifies a whole installation; `expected` is a checkpoint that was kept outside.
+/// How many checkpoints are looked at at a time.
+const PAGE: usize = 1_000;
+
+/// Verifies a whole installation. `signer` is the public half of the folder's checkpoint key, where that is known:
+/// a checkpoint of another key proves nothing. `expected` is a checkpoint that was kept outside.
 pub fn verify(
     log: &Reader,
     views: Option<&ViewsReader>,
+    signer: Option<[u8; 32]>,
     expected: Option<&Checkpoint>,
 ) -> Result<Verified, Unverified> {
+    if let Some(signer) = signer {
+        signed_by(signer, log, expected)?;
+    }
     let mut house = House::empty();
     let verified = verify::chain_check(log, views, |sealed| {
         // What breaks an invariant stops the fold; here that is a finding, not a fault.
@@ -36,4 +44,26 @@ pub fn verify(
         verify::views_check(log, views)?;
     }
     Ok(verified)
+}
+
+/// Every stored checkpoint, and the one kept outside, is of this key.
+fn signed_by(signer: [u8; 32], log: &Reader, expected: Option<&Checkpoint>) -> Result<(), Unverified> {
+    let of_another = |checkpoint: &Checkpoint| Difference {
+        stream: checkpoint.stream.clone(),
+        seq: checkpoint.seq,
+        position: checkpoint.position,
+        what: "the checkpoint there is signed by another key than the folder's".to_owned(),
+    };
+    if let Some(foreign) = expected.filter(|checkpoint| checkpoint.public_key != signer) {
+        return Err(of_another(foreign).into());
+    }
+    let mut after = 0;
+    loop {
+        let page = log.checkpoints(after, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.position;
+        if let Some(foreign) = page.iter().find(|checkpoint| checkpoint.public_key != signer) {
+            return Err(of_another(foreign).into());
+        }
+    }
 }

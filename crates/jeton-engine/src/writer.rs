@@ -14,11 +14,13 @@ use jeton_core::catalogue::{self, Catalogue, IfMatch, VendorCommand};
 use jeton_core::decision::{self, Granted, Scene, TeamCommand};
 use jeton_core::entry::{Author, ClockReason, Entry, TeamFact, VendorFact};
 use jeton_core::id::{Seq, SessionNo, TeamId};
+use jeton_core::presence::Alive;
 use jeton_core::refusal::{Refusal, Unknown};
 use jeton_core::time::{Instant, Zone};
 use jeton_store::stored::{self, AnyEntry};
 use jeton_store::{
-    Batch, Beside, Cause, Checkpoint, Position, Presence as PresenceRow, Reader, Sealed, StoreError, Writer,
+    Batch, Beside, Cause, Checkpoint, Lease as LeaseRow, Position, Presence as PresenceRow, Reader, Sealed, StoreError,
+    Writer,
 };
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -30,6 +32,7 @@ use crate::message::{
     Decided, Guard, Message, NotNow, ReadAsk, Reply, SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer,
     TeamAsk, VendorAnswer, Whose,
 };
+use crate::start::{LISTENING, recalled};
 
 /// How many messages are decided in one commit at most.
 const GROUP: usize = 512;
@@ -55,10 +58,9 @@ pub(crate) struct OneWriter {
     pub(crate) feed: Feed,
     pub(crate) followed: watch::Receiver<Position>,
     pub(crate) checkpoint_key: SigningKey,
-    /// The newest checkpoint, and whether there have been entries since.
+    /// The newest checkpoint; it is stored, or will be with the next commit.
     pub(crate) checkpoint: Option<Checkpoint>,
     pub(crate) pending: Pending,
-    pub(crate) steady: Box<dyn Fn() -> Duration + Send>,
     pub(crate) timers: Timers,
     /// The newest catalogue that is durable.
     pub(crate) offered: watch::Sender<Arc<Catalogue>>,
@@ -66,6 +68,8 @@ pub(crate) struct OneWriter {
     pub(crate) told: Arc<AtomicI64>,
     /// Why nothing can be written at the moment.
     pub(crate) stalled: Option<Cause>,
+    /// Whether the clock stood elsewhere when it was last read (W9).
+    pub(crate) jumped: bool,
 }
 
 /// What the next commit will hold.
@@ -78,6 +82,13 @@ pub(crate) struct Pending {
     heard: BTreeSet<(TeamId, SessionNo)>,
     gone: BTreeSet<(TeamId, SessionNo)>,
     repeated: BTreeSet<TeamId>,
+}
+
+impl Pending {
+    /// At a start: what is stored of sessions that have ended meanwhile is to go.
+    pub(crate) fn with_gone(gone: impl Iterator<Item = (TeamId, SessionNo)>) -> Self {
+        Self { gone: gone.collect(), ..Self::default() }
+    }
 }
 
 /// When things that recur were last done, by the steady clock.
@@ -93,7 +104,7 @@ impl OneWriter {
     pub(crate) fn run(mut self) {
         let mut stopped = None;
         while stopped.is_none() {
-            let first = match self.queue.recv_timeout(PATIENCE) {
+            let mut next = match self.queue.recv_timeout(PATIENCE) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -101,20 +112,25 @@ impl OneWriter {
             if self.stalled.is_some() {
                 self.try_again();
             }
-            let mut answers: Vec<Answer> = Vec::new();
             self.wake();
-            let mut next = first;
-            for _ in 0..GROUP {
+            let mut answers: Vec<Answer> = Vec::new();
+            for following in (0..GROUP).rev() {
                 let Some(message) = next.take() else { break };
                 if let Message::Stop(done) = message {
                     stopped = Some(done);
                     break;
                 }
+                if let Message::Checkpoint(_) = message {
+                    // What was decided before belongs to it, and is answered by its own commit.
+                    self.commit(std::mem::take(&mut answers));
+                }
                 answers.push(self.handle(message));
-                next = self.queue.try_recv().ok();
+                // What is taken is decided: no message is taken that the group has no room for.
+                next = if following > 0 { self.queue.try_recv().ok() } else { None };
             }
             self.keep_alive(stopped.is_some());
             self.commit(answers);
+            self.keep_checkpoint(stopped.is_some());
         }
         info!(position = self.house.position, "the engine has stopped");
         drop(self.feed);
@@ -128,26 +144,60 @@ impl OneWriter {
         if let Some(cause) = self.stalled {
             return Err(NotNow::Store(cause));
         }
-        let last = self.house.last_at;
+        let last = self.last();
         let now = match &mut self.clock {
-            Clock::Sandbox => Ok(last),
+            Clock::Sandbox(_) => Ok(last),
             Clock::Wall(clock) => match clock.read() {
-                Reading::At(now) => Ok(now.max(last)),
-                Reading::Stepped(wall) => {
-                    warn!(%wall, %last, "the clock was stepped; the kernel says that it is synchronised");
+                Reading::At(wall) => {
                     let now = wall.max(last);
-                    let fact = VendorFact::ClockAccepted { last, wall, why: ClockReason::Synchronised };
-                    self.note(fact, Author::Server, now);
-                    self.house.restarted(now);
+                    if self.jumped {
+                        info!(%now, "the clocks go together again");
+                        self.go_on(now);
+                    }
                     Ok(now)
                 }
-                Reading::Jumped(jump) => Err(NotNow::ClockJumped(jump)),
+                Reading::Stepped(wall) => {
+                    warn!(%wall, %last, "the clock was stepped; the kernel says that it is synchronised");
+                    self.accepted(wall, ClockReason::Synchronised, Author::Server);
+                    Ok(wall.max(last))
+                }
+                Reading::Jumped(jump) => {
+                    self.jumped = true;
+                    Err(NotNow::ClockJumped(jump))
+                }
             },
         };
         if let Ok(now) = now {
             self.told.store(now.micros(), Ordering::Relaxed);
         }
         now
+    }
+
+    /// The last instant that was told to anybody, whether there is an entry of it or not.
+    fn last(&self) -> Instant {
+        match &self.clock {
+            Clock::Sandbox(_) => self.house.last_at,
+            Clock::Wall(_) => {
+                let told = Instant::from_micros(self.told.load(Ordering::Relaxed));
+                told.map_or(self.house.last_at, |told| told.max(self.house.last_at))
+            }
+        }
+    }
+
+    /// Notes that the wall clock is taken as it is (W9).
+    fn accepted(&mut self, wall: Instant, why: ClockReason, by: Author) {
+        let last = self.last();
+        let now = wall.max(last);
+        self.note(VendorFact::ClockAccepted { last, wall, why }, by, now);
+        self.go_on(now);
+    }
+
+    /// Begins the silences anew: who was not heard because nothing could be decided was not silent (W8).
+    pub(crate) fn go_on(&mut self, now: Instant) {
+        self.jumped = false;
+        self.house.restarted(now);
+        // So that another start does not take for silence what was none.
+        self.pending.beside.push(Beside::Meta { key: LISTENING.to_owned(), value: now.to_string() });
     }
 
     /// Decides what has become due in any team.
@@ -214,6 +264,7 @@ impl OneWriter {
         }
         let outcome = self.decide(&team, command, by, now);
         self.house.schedule(&team);
+        self.house.leave_if_vacant(&team);
         let granted = outcome?;
         if !matches!(granted, Granted::Known { .. } | Granted::Past) {
             self.pending.beside.extend(beside);
@@ -323,7 +374,7 @@ impl OneWriter {
             // Reading decides nothing: what stands can be seen although the clock has jumped.
             Err(NotNow::ClockJumped(jump)) => {
                 jumped = Some(jump);
-                self.house.last_at
+                self.last()
             }
             Err(not_now) => {
                 let outcome = look(None);
@@ -354,24 +405,17 @@ impl OneWriter {
     }
 
     fn accept_clock(&mut self, by: Author, reply: Reply<Instant>) -> Answer {
-        let last = self.house.last_at;
-        if let (Clock::Wall(clock), None) = (&mut self.clock, self.stalled)
-            && matches!(clock.read(), Reading::Jumped(_))
+        if let Err(NotNow::ClockJumped(_)) = self.now()
+            && let Clock::Wall(clock) = &mut self.clock
         {
             let wall = clock.accept();
-            let now = wall.max(last);
-            self.note(VendorFact::ClockAccepted { last, wall, why: ClockReason::Operator }, by, now);
-            self.house.restarted(now);
+            self.accepted(wall, ClockReason::Operator, by);
         }
         self.answer(reply, |_, now| Ok(now))
     }
 
     fn answer_checkpoint(&mut self, reply: Reply<Option<Checkpoint>>) -> Answer {
-        // What was decided before in this group belongs to it, so the group is written first.
-        self.commit(Vec::new());
-        if self.stalled.is_none() {
-            self.sign_checkpoint();
-        }
+        self.sign_checkpoint();
         let checkpoint = self.checkpoint.clone();
         self.answer(reply, |_, _| Ok(checkpoint))
     }
@@ -381,8 +425,8 @@ impl OneWriter {
         if self.stalled.is_some() {
             return;
         }
-        let steady = (self.steady)();
-        let sandbox = matches!(self.clock, Clock::Sandbox);
+        let steady = self.clock.steady();
+        let sandbox = matches!(self.clock, Clock::Sandbox(_));
         let anything = !self.pending.heard.is_empty() || !self.pending.gone.is_empty() || !sandbox;
         let due = sandbox || steady.saturating_sub(self.timers.presence) >= PRESENCE_EVERY;
         if stopping || (anything && due) {
@@ -393,10 +437,15 @@ impl OneWriter {
                 self.pending.beside.push(Beside::Life(now.micros()));
             }
         }
+    }
+
+    /// Signs a checkpoint, when it is time to.
+    fn keep_checkpoint(&mut self, stopping: bool) {
+        let steady = self.clock.steady();
         if stopping || steady.saturating_sub(self.timers.checkpoint) >= CHECKPOINT_EVERY {
             self.timers.checkpoint = steady;
-            self.commit(Vec::new());
             self.sign_checkpoint();
+            self.commit(Vec::new());
         }
     }
 
@@ -410,6 +459,11 @@ impl OneWriter {
                     proven_from: alive.from.micros(),
                     last_proof: alive.last_proof.micros(),
                     last_activity: alive.last_activity.micros(),
+                    lease: alive.lease.map(|lease| LeaseRow {
+                        issued_at: lease.issued_at.micros(),
+                        until: lease.until.micros(),
+                        cover: lease.cover.to_owned(),
+                    }),
                 }));
             }
         }
@@ -420,8 +474,7 @@ impl OneWriter {
 
     fn write_repeats(&mut self) {
         for id in std::mem::take(&mut self.pending.repeated) {
-            let (occupied, _, _) = self.house.scene(&id, 0);
-            for (seq, count) in occupied.presence.take_repeats() {
+            for (seq, count) in self.house.take_repeats(&id) {
                 self.pending.beside.push(Beside::Repeats { team: id.to_string(), seq: seq.0, count });
             }
         }
@@ -429,6 +482,9 @@ impl OneWriter {
 
     /// Signs the newest commit, unless it is signed already.
     fn sign_checkpoint(&mut self) {
+        if self.stalled.is_some() {
+            return;
+        }
         let Ok(Some(last)) = self.reader.entry(self.house.position) else { return };
         let signed = self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.position == last.position);
         if let (Some(commit), false) = (last.commit, signed) {
@@ -455,8 +511,6 @@ impl OneWriter {
 
     pub(crate) fn write(&mut self) -> Result<Position, NotNow> {
         if let Some(cause) = self.stalled {
-            // What was decided on a house that the log does not bear out is nothing.
-            self.pending = Pending::default();
             return Err(NotNow::Store(cause));
         }
         let mut batch = Batch {
@@ -471,9 +525,9 @@ impl OneWriter {
             self.house.seal_commit(&mut batch.entries);
         }
         metrics::histogram!("jeton_commit_entries").record(f64::from(u32::try_from(entries.len()).unwrap_or(u32::MAX)));
-        let begun = (self.steady)();
+        let begun = self.clock.steady();
         let stored = self.store.append(&batch);
-        metrics::histogram!("jeton_commit_duration_seconds").record((self.steady)().saturating_sub(begun));
+        metrics::histogram!("jeton_commit_duration_seconds").record(self.clock.steady().saturating_sub(begun));
         match stored {
             Ok(()) => {
                 self.house.forget_granted(*self.followed.borrow());
@@ -498,6 +552,9 @@ impl OneWriter {
                     StoreError::Conflict(_) | StoreError::Corrupt(_) => Cause::Io,
                 };
                 self.stalled = Some(cause);
+                // What was counted stays counted; everything else of the batch was decided on it, and is nothing.
+                self.pending.beside = batch.beside;
+                self.pending.beside.retain(|row| matches!(row, Beside::Repeats { .. }));
                 Err(NotNow::Store(cause))
             }
         }
@@ -505,7 +562,7 @@ impl OneWriter {
 
     /// Goes on after a failed commit, once the store can write: everything is made again from the log.
     fn try_again(&mut self) {
-        let steady = (self.steady)();
+        let steady = self.clock.steady();
         if steady.saturating_sub(self.timers.probe) < PROBE_EVERY {
             return;
         }
@@ -513,20 +570,42 @@ impl OneWriter {
         if self.store.probe().is_err() {
             return;
         }
-        match House::load(&self.reader) {
-            Ok(mut house) => {
-                house.recall(self.house.presence());
-                // Who was not heard because nothing could be decided was not silent.
-                let now = self.house.last_at.max(house.last_at);
-                self.pending = Pending::default();
-                self.house = house;
+        match self.load_again() {
+            Ok(()) => {
                 self.stalled = None;
-                let now = self.now().unwrap_or(now);
-                self.house.restarted(now);
+                let now = self.now().unwrap_or(self.last());
+                self.go_on(now);
                 info!(position = self.house.position, "the store can write again");
             }
             Err(failure) => error!(%failure, "the log cannot be read"),
         }
+    }
+
+    /// Makes the house again from the log. Who is alive, and what was counted, is kept.
+    fn load_again(&mut self) -> Result<(), StoreError> {
+        let mut house = House::load(&self.reader)?;
+        let stored = recalled(&self.reader)?;
+        self.checkpoint = self.reader.newest_checkpoint()?;
+        let rows: BTreeSet<(TeamId, SessionNo)> = stored.keys().cloned().collect();
+        // Of a session whose end was not stored after all, what was written of it last is known.
+        let mut known = stored;
+        // A lease that was in an answer that was never given is no lease.
+        let unleased = |(session, alive)| (session, Alive { lease: None, ..alive });
+        known.extend(self.house.presence().map(unleased));
+        let ended = house.recall(known, Instant::FIRST);
+        self.write_repeats();
+        let standing = |team: &str, seq: u64| {
+            let team = team.parse().ok().and_then(|team| house.team(&team));
+            team.is_some_and(|occupied| seq <= occupied.team.seq)
+        };
+        let mut beside = std::mem::take(&mut self.pending.beside);
+        beside.retain(|row| matches!(row, Beside::Repeats { team, seq, .. } if standing(team, *seq)));
+        let heard = house.presence().map(|(session, _)| session).collect();
+        let gone = ended.filter(|session| rows.contains(session)).collect();
+        self.pending = Pending { beside, heard, gone, ..Pending::default() };
+        self.feed.found(house.position);
+        self.house = house;
+        Ok(())
     }
 }
 
@@ -539,10 +618,9 @@ impl Pending {
     /// Notes whose presence an entry begins or ends.
     fn note(&mut self, team: &TeamId, seq: u64, entry: &Entry<TeamFact>) {
         if let TeamFact::SessionOpened(_) = &entry.fact {
-            self.heard.insert((team.clone(), SessionNo(seq)));
+            self.begins((team.clone(), SessionNo(seq)));
         } else if let TeamFact::SessionRevived { session, .. } = &entry.fact {
-            self.gone.remove(&(team.clone(), *session));
-            self.heard.insert((team.clone(), *session));
+            self.begins((team.clone(), *session));
         } else if let TeamFact::SessionClosed { session, .. }
         | TeamFact::SessionLost { session, .. }
         | TeamFact::SessionEnded { session, .. } = &entry.fact
@@ -550,6 +628,11 @@ impl Pending {
             self.heard.remove(&(team.clone(), *session));
             self.gone.insert((team.clone(), *session));
         }
+    }
+
+    fn begins(&mut self, session: (TeamId, SessionNo)) {
+        self.gone.remove(&session);
+        self.heard.insert(session);
     }
 }
 

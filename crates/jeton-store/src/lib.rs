@@ -36,7 +36,7 @@ pub use keys::KeyRow;
 pub use memory::{Memory, memory};
 pub use people::{Device, Person};
 pub use ports::{Reader, Writer};
-pub use presence::Presence;
+pub use presence::{Lease, Presence};
 pub use verify::Difference;
 pub use views::{
     Filling, Group, GroupBy, IdRow, OrderRow, SESSIONS, UsageAsked, UsageRow, Views, ViewsReader, orders_of,

@@ -11,7 +11,7 @@ use ed25519_dalek::SigningKey;
 use history::History;
 use jeton_store::verify::{Unverified, Verified, chain_check, expect};
 use jeton_store::{
-    Batch, Beside, Checkpoint, Device, Folder, IdRow, KeyRow, Kind, Memory, Person, Presence, Reader, Sealed,
+    Batch, Beside, Checkpoint, Device, Folder, IdRow, KeyRow, Kind, Lease, Memory, Person, Presence, Reader, Sealed,
     StoreError, Views, Writer, memory,
 };
 use tempfile::TempDir;
@@ -151,6 +151,7 @@ fn one_of_each(n: u32) -> Vec<Beside> {
             proven_from: 1,
             last_proof: 2,
             last_activity: 3,
+            lease: None,
         }),
         Beside::Life(n.into()),
         Beside::Repeats { team: "acme".to_owned(), seq: n.into(), count: 2 },
@@ -379,6 +380,7 @@ mod cases {
             proven_from: 1,
             last_proof,
             last_activity: 2,
+            lease: (session == 2).then(|| Lease { issued_at: 3, until: last_proof, cover: "tokens".to_owned() }),
         };
         beside(&mut writer, [row(2, 5), row(1, 5), row(2, 6)].map(Beside::Presence));
         assert_eq!(reader.presence(), Ok(vec![row(1, 5), row(2, 6)]));

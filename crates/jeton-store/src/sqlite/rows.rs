@@ -10,7 +10,7 @@ use crate::entry::{Position, Sealed};
 use crate::error::StoreError;
 use crate::keys::KeyRow;
 use crate::people::{Device, Person};
-use crate::presence::Presence;
+use crate::presence::{Lease, Presence};
 use crate::verify::Difference;
 
 /// A count or position as SQLite keeps it. None of ours comes near 2⁶³.
@@ -133,8 +133,9 @@ pub(crate) fn write(connection: &Connection, row: &Beside) -> Result<(), Failure
             connection
                 .prepare_cached(
                     "INSERT OR REPLACE INTO presence
-                     (team, session, proven_from, last_proof, last_activity)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                     (team, session, proven_from, last_proof, last_activity,
+                      lease_issued_at, lease_until, lease_cover)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?
                 .execute(params![
                     presence.team,
@@ -142,6 +143,9 @@ pub(crate) fn write(connection: &Connection, row: &Beside) -> Result<(), Failure
                     presence.proven_from,
                     presence.last_proof,
                     presence.last_activity,
+                    presence.lease.as_ref().map(|lease| lease.issued_at),
+                    presence.lease.as_ref().map(|lease| lease.until),
+                    presence.lease.as_ref().map(|lease| &lease.cover),
                 ])?;
         }
         Beside::PresenceGone { team, session } => {
@@ -253,16 +257,24 @@ pub(crate) fn keys(connection: &Connection) -> Result<Vec<KeyRow>, Failure> {
 pub(crate) fn presence(connection: &Connection) -> Result<Vec<Presence>, Failure> {
     all(
         connection,
-        "SELECT team, session, proven_from, last_proof, last_activity FROM presence
-         ORDER BY team, session",
+        "SELECT team, session, proven_from, last_proof, last_activity, lease_issued_at, lease_until, lease_cover
+         FROM presence ORDER BY team, session",
         [],
         |row| {
+            let lease =
+                (row.get::<_, Option<i64>>(5)?, row.get::<_, Option<i64>>(6)?, row.get::<_, Option<String>>(7)?);
+            let lease = if let (Some(issued_at), Some(until), Some(cover)) = lease {
+                Some(Lease { issued_at, until, cover })
+            } else {
+                None
+            };
             Ok(Presence {
                 team: row.get(0)?,
                 session: count(row.get_ref(1)?)?,
                 proven_from: row.get(2)?,
                 last_proof: row.get(3)?,
                 last_activity: row.get(4)?,
+                lease,
             })
         },
     )

@@ -74,14 +74,25 @@ impl ViewsReader {
         self.one("SELECT position FROM entries WHERE stream = ?1 AND seq = ?2", stream, seq)
     }
 
-    /// Where at most `limit` charges of a team before `before_seq` are, newest first, with their numbers.
-    pub fn charges(&self, team: &str, before_seq: u64, limit: usize) -> Result<Vec<Position>, StoreError> {
+    /// Where at most `limit` charges of a team before `before_seq` are, newest first; of one member and of one product
+    /// where they are named.
+    pub fn charges(
+        &self,
+        team: &str,
+        member: Option<MemberKey>,
+        product: Option<ProductKey>,
+        before_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Position>, StoreError> {
         let (before, limit) = (whole_or_most(before_seq), i64::try_from(limit).unwrap_or(i64::MAX));
+        let (member, product) = (member.map(|member| member.0), product.map(|product| product.0));
         self.pool().read(|connection| {
             all(
                 connection,
-                "SELECT position FROM charges WHERE team = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
-                params![team, before, limit],
+                "SELECT position FROM charges WHERE team = ?1 AND seq < ?2
+                 AND (?3 IS NULL OR member = ?3) AND (?4 IS NULL OR product = ?4)
+                 ORDER BY seq DESC LIMIT ?5",
+                params![team, before, member, product, limit],
                 |row| Ok(count(row.get_ref(0)?)?),
             )
         })
@@ -147,8 +158,9 @@ impl ViewsReader {
             "SELECT {keys}, SUM(tokens), SUM(launches), COUNT(DISTINCT member || ' ' || day), COUNT(DISTINCT member) \
              {within} GROUP BY {grouped} ORDER BY {grouped}"
         );
-        let paid =
-            format!("SELECT {keys}, currency, SUM(amount) {within} AND currency <> '' GROUP BY {grouped}, currency");
+        let paid = format!(
+            "SELECT {keys}, currency, SUM(units), SUM(billionths) {within} AND currency <> '' GROUP BY {grouped}, currency"
+        );
         let after = asked.by.len();
         self.pool().read(|connection| {
             let snapshot = connection.unchecked_transaction()?;
@@ -162,10 +174,11 @@ impl ViewsReader {
                     members: count(row.get_ref(after + 3)?)?,
                 })
             })?;
-            let amounts = all(&snapshot, &paid, params_from_iter(&parameters), |row| {
-                let (currency, amount): (String, i64) = (row.get(after)?, row.get(after + 1)?);
-                Ok((groups(asked.by, row)?, currency, ExactAmount::from_raw(i128::from(amount))))
-            })?;
+            let amounts: Vec<(Vec<Group>, String, ExactAmount)> =
+                all(&snapshot, &paid, params_from_iter(&parameters), |row| {
+                    let (currency, units, billionths) = (row.get(after)?, row.get(after + 1)?, row.get(after + 2)?);
+                    Ok((groups(asked.by, row)?, currency, ExactAmount::from_parts(units, billionths)))
+                })?;
             let mut by_groups: HashMap<Vec<Group>, usize> = HashMap::new();
             for (index, row) in rows.iter().enumerate() {
                 by_groups.insert(row.groups.clone(), index);

@@ -1,6 +1,6 @@
 //! What each entry adds to the views.
 
-use jeton_core::entry::{ChargeMade, Entry, Launches, OpeningCover, SessionOpened, Tags, TeamFact};
+use jeton_core::entry::{ChargeMade, Entry, Launch, OpeningCover, SessionOpened, Tags, TeamFact};
 use jeton_core::id::{MemberKey, ProductKey, SessionNo, TeamId};
 use jeton_core::money::{Currency, ExactAmount};
 use jeton_core::time::Day;
@@ -118,30 +118,29 @@ impl Filling<'_> {
 
     fn charge_made(&mut self, sealed: &Sealed, team: &TeamId, charge: &ChargeMade) -> Result<(), StoreError> {
         self.execute(
-            "INSERT INTO charges (team, seq, position) VALUES (?1, ?2, ?3)",
-            params![team.as_str(), whole(sealed.seq), whole(sealed.position)],
+            "INSERT INTO charges (team, seq, member, product, position) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![team.as_str(), whole(sealed.seq), charge.member.0, charge.product.0, whole(sealed.position)],
         )?;
         let (day, member, product, tags) = (charge.day, charge.member, charge.product, &charge.tags);
-        let mut launches = charge.launches;
-        if charge.draws.is_empty() {
-            return self.used(team, &Used { day, member, product, tags, spent: None, launches });
-        }
         for draw in &charge.draws {
             let spent = Some((draw.currency, draw.tokens, draw.unit_price.amount_of(draw.tokens)));
-            self.used(team, &Used { day, member, product, tags, spent, launches })?;
-            launches = 0;
+            self.used(team, &Used { day, member, product, tags, spent, launches: 0 })?;
         }
-        Ok(())
+        if charge.draws.is_empty() {
+            // A rate of 0: use is recorded, nothing is charged (C3).
+            self.used(team, &Used { day, member, product, tags, spent: None, launches: 0 })?;
+        }
+        self.launched(team, (member, product), &charge.launches)
     }
 
     fn launched(
         &mut self,
         team: &TeamId,
         (member, product): (MemberKey, ProductKey),
-        launches: &Launches,
+        launches: &[Launch],
     ) -> Result<(), StoreError> {
-        for (day, launches) in launches {
-            let (day, launches, tags) = (*day, *launches, &Tags::new());
+        for launch in launches {
+            let (day, tags, launches) = (launch.day, &launch.tags, launch.count);
             self.used(team, &Used { day, member, product, tags, spent: None, launches })?;
         }
         Ok(())
@@ -152,14 +151,15 @@ impl Filling<'_> {
             Some((currency, tokens, amount)) => (currency.code(), tokens, amount),
             None => ("", Tokens::ZERO, ExactAmount::default()),
         };
-        let amount = i64::try_from(amount.raw()).unwrap_or(i64::MAX);
+        let (units, billionths) = amount.parts();
         let tags = if used.tags.is_empty() { String::new() } else { in_json(used.tags) };
         self.execute(
-            "INSERT INTO usage (team, day, product, member, currency, tags, tokens, amount, launches)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            "INSERT INTO usage (team, day, product, member, currency, tags, tokens, units, billionths, launches)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
              ON CONFLICT DO UPDATE SET
                  tokens = tokens + excluded.tokens,
-                 amount = amount + excluded.amount,
+                 units = units + excluded.units,
+                 billionths = billionths + excluded.billionths,
                  launches = launches + excluded.launches",
             params![
                 team.as_str(),
@@ -169,7 +169,8 @@ impl Filling<'_> {
                 currency,
                 tags,
                 whole(tokens.in_thousandths()),
-                amount,
+                units,
+                billionths,
                 used.launches
             ],
         )

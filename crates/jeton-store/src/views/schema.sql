@@ -37,6 +37,8 @@ CREATE TABLE session_ends (
 CREATE TABLE charges (
     team     TEXT    NOT NULL,
     seq      INTEGER NOT NULL,
+    member   INTEGER NOT NULL, -- with the product, so that a narrowed list reads no charge that it passes over
+    product  INTEGER NOT NULL,
     position INTEGER NOT NULL,
     PRIMARY KEY (team, seq)
 ) STRICT, WITHOUT ROWID;
@@ -60,7 +62,8 @@ CREATE TABLE closed_lots (
     PRIMARY KEY (team, lot)
 ) STRICT, WITHOUT ROWID;
 
--- What was spent and opened (W10). Tokens are thousandths; amounts are exact, in 10^-9 of the currency.
+-- What was spent and opened (W10). Tokens are thousandths; amounts are exact: whole units of the currency, and
+-- 10^-9 of it, each added up by itself.
 CREATE TABLE usage (
     team     TEXT    NOT NULL,
     day      TEXT    NOT NULL, -- 2026-03-02, in the team's zone
@@ -69,7 +72,8 @@ CREATE TABLE usage (
     currency TEXT    NOT NULL, -- empty where only launches count
     tags     TEXT    NOT NULL, -- JSON; empty for none
     tokens   INTEGER NOT NULL,
-    amount   INTEGER NOT NULL,
+    units    INTEGER NOT NULL,
+    billionths INTEGER NOT NULL,
     launches INTEGER NOT NULL,
     PRIMARY KEY (team, day, product, member, currency, tags)
 ) STRICT, WITHOUT ROWID;

@@ -43,6 +43,10 @@ CREATE TABLE presence (
     proven_from   INTEGER NOT NULL,
     last_proof    INTEGER NOT NULL,
     last_activity INTEGER NOT NULL,
+    -- The lease that its client was given last; null when none is known.
+    lease_issued_at INTEGER,
+    lease_until     INTEGER,
+    lease_cover     TEXT,
     PRIMARY KEY (team, session)
 ) STRICT, WITHOUT ROWID;
 
