@@ -97,7 +97,6 @@ pub(crate) async fn get_default_access(
     params(TeamPath),
     responses(
         (status = 200, description = "The default access as it is now.", body = DefaultAccess),
-        (status = 201, description = "The default access, the first that was written.", body = DefaultAccess),
         (status = 404, description = "`unknown_team`, `unknown_product`"),
         (status = 412, description = "`precondition_failed`"),
     )
@@ -137,7 +136,6 @@ pub(crate) async fn get_blocked_products(
     params(TeamPath),
     responses(
         (status = 200, description = "The blocked products as they are now.", body = BlockedProducts),
-        (status = 201, description = "The blocked products, the first that were written.", body = BlockedProducts),
         (status = 404, description = "`unknown_team`, `unknown_product`"),
         (status = 412, description = "`precondition_failed`"),
     )

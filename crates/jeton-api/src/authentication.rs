@@ -1,8 +1,8 @@
 //! Who asks: the key of `Authorization: Bearer …`, looked at before anything else of the request is read.
 //!
 //! What always holds: a handler that takes an [`Authenticated`] is reached with a good key only, and by no key whose
-//! scope can never do the operation. A router with an operation that has no row in the application's table is not
-//! made.
+//! scope can never do the operation, and none that asks faster than it may. A router with an operation that has no row
+//! in the application's table is not made. Whoever is measured is told how they stand, in every answer.
 //!
 //! What it does not do: decide whether what is asked about is the caller's own. The use case does.
 
@@ -12,14 +12,18 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use jeton_app::{Access, App, Caller, Failure, Operation};
+use jeton_app::{Access, App, Caller, Failure, Operation, Pace};
 use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::document::operations_of;
 use crate::problem::Rejection;
+use crate::sessions::{QUOTE_PATH, SESSION_PATH};
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// One who has shown a good key.
 #[derive(Debug, Clone)]
@@ -43,7 +47,12 @@ impl Doors {
         let doors = |item: &PathItem| {
             operations_of(item).map(|(method, operation)| (method, row(operation.operation_id.as_deref()))).collect()
         };
-        Self { app, operations: document.paths.paths.iter().map(|(path, item)| (path.clone(), doors(item))).collect() }
+        let mut operations: HashMap<String, Vec<_>> =
+            document.paths.paths.iter().map(|(path, item)| (path.clone(), doors(item))).collect();
+        // The session called `quote` has the doors of any session, beside the quote's own.
+        let session = operations.get(SESSION_PATH).cloned().unwrap_or_default();
+        operations.entry(QUOTE_PATH.to_owned()).or_default().extend(session);
+        Self { app, operations }
     }
 
     /// The operation behind a path and method; `None` where the path has no such method.
@@ -65,23 +74,44 @@ pub(crate) async fn authenticate(
         // No operation has this method: the router answers so, and with which there are.
         return next.run(request).await;
     };
-    match admit(&doors.app, operation, request.headers()) {
-        Ok(None) => {}
-        Ok(Some(caller)) => {
-            request.extensions_mut().insert(Authenticated(caller));
-        }
-        Err(failure) => return Rejection::from(failure).into_response(),
+    if operation.access() == Access::Open {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let caller = match doors.app.authenticate(bearer(request.headers())) {
+        Ok(caller) => caller,
+        Err(failure) => return Rejection::from(failure).into_response(),
+    };
+    let pace = doors.app.pace(&caller);
+    let mut response = match admit(operation, &caller, pace.as_ref()) {
+        Ok(()) => {
+            request.extensions_mut().insert(Authenticated(caller));
+            next.run(request).await
+        }
+        Err(failure) => Rejection::from(failure).into_response(),
+    };
+    if let Some(pace) = pace {
+        tell(&pace, response.headers_mut());
+    }
+    response
 }
 
-/// Who asks; `None` where nobody need be known.
-fn admit(app: &App, operation: Operation, headers: &HeaderMap) -> Result<Option<Caller>, Failure> {
-    if operation.access() == Access::Open {
-        return Ok(None);
+/// Whether this caller may come in now.
+fn admit(operation: Operation, caller: &Caller, pace: Option<&Pace>) -> Result<(), Failure> {
+    if let Some(retry_after_s) = pace.and_then(|pace| pace.retry_after_s) {
+        return Err(Failure::TooFast { retry_after_s });
     }
-    let caller = app.authenticate(bearer(headers))?;
-    if operation.is_open_to(caller.scope.name()) { Ok(Some(caller)) } else { Err(Failure::Forbidden) }
+    if operation.is_open_to(caller.scope.name()) { Ok(()) } else { Err(Failure::Forbidden) }
+}
+
+/// The fields of draft-ietf-httpapi-ratelimit-headers: the policy of a key, and how this key stands.
+fn tell(pace: &Pace, headers: &mut HeaderMap) {
+    let Pace { quota, window_s, remaining, whole_in_s, retry_after_s: _ } = pace;
+    for (name, value) in [
+        (RATE_LIMIT_POLICY, format!("\"key\";q={quota};w={window_s}")),
+        (RATE_LIMIT, format!("\"key\";r={remaining};t={whole_in_s}")),
+    ] {
+        headers.insert(name, HeaderValue::from_str(&value).expect("a name in quotes and numbers are a header value"));
+    }
 }
 
 /// The token of the one `Authorization: Bearer` header (RFC 6750, section 2.1), if that is what there is.

@@ -1,8 +1,8 @@
 //! Reading JSON bodies, with problems that name the field.
 //!
 //! What always holds: of a body at most 64 kB is read, and nothing nested deeper than 8; what is not UTF-8, not
-//! JSON, or not of the expected form is a 400 whose `field` is the field as the sender knows it. A body that is not
-//! there is read as `{}`.
+//! JSON, or not of the expected form is a 400 whose `field` is the field as the sender knows it. A metering body that
+//! is not there is read as `{}`; what is configured has to be said.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -10,7 +10,9 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jeton_app::{Failure, Over};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::problem::Rejection;
 
@@ -33,16 +35,20 @@ pub(crate) struct MeteringJson<T> {
     pub(crate) ignored: Vec<String>,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Json<T> {
     type Rejection = Rejection;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Rejection> {
         let bytes = read(request).await?;
+        if bytes.is_empty() {
+            let detail = "The body is missing. What is to have its default everywhere is said by `{}`.";
+            return Err(Rejection::from(Failure::bad_request("body", detail)));
+        }
         Ok(Self(decode(&bytes, |_| {})?))
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MeteringJson<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for MeteringJson<T> {
     type Rejection = Rejection;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Rejection> {
@@ -81,7 +87,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads JSON as `T`, telling `ignored` the path of each field that `T` does not know and does not refuse.
-fn decode<T: DeserializeOwned>(bytes: &[u8], mut ignored: impl FnMut(String)) -> Result<T, Failure> {
+fn decode<T: DeserializeOwned + Serialize>(bytes: &[u8], mut ignored: impl FnMut(String)) -> Result<T, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|_| Failure::bad_request("body", "The body is not UTF-8."))?;
     let text = if text.is_empty() { "{}" } else { text };
     if depth(text) > DEPTH {
@@ -93,7 +99,40 @@ fn decode<T: DeserializeOwned>(bytes: &[u8], mut ignored: impl FnMut(String)) ->
     let body = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(&mut json, &mut tell))
         .map_err(|error| unreadable("body", &error.path().to_string(), error.inner()))?;
     json.end().map_err(|error| unreadable("body", "", &error))?;
+    if text.contains('[') {
+        objects_by_name(text, &body)?;
+    }
     Ok(body)
+}
+
+/// Refuses a list where an object is meant: its reader would take the items for the fields in their order, which is no
+/// part of the contract.
+fn objects_by_name<T: Serialize>(text: &str, body: &T) -> Result<(), Failure> {
+    let (Ok(sent), Ok(read)) = (serde_json::from_str(text), serde_json::to_value(body)) else {
+        return Err(Failure::Internal);
+    };
+    match list_for_an_object(&sent, &read, "") {
+        None => Ok(()),
+        Some(path) => {
+            let error = "invalid type: sequence, expected an object";
+            Err(unreadable("body", path.trim_start_matches('.'), &error))
+        }
+    }
+}
+
+/// Where a list was sent and an object read.
+fn list_for_an_object(sent: &Value, read: &Value, path: &str) -> Option<String> {
+    match (sent, read) {
+        (Value::Array(_), Value::Object(_)) => Some(path.to_owned()),
+        (Value::Object(sent), Value::Object(read)) => sent.iter().find_map(|(name, sent)| {
+            read.get(name).and_then(|read| list_for_an_object(sent, read, &format!("{path}.{name}")))
+        }),
+        (Value::Array(sent), Value::Array(read)) => {
+            let mut pairs = sent.iter().zip(read).enumerate();
+            pairs.find_map(|(index, (sent, read))| list_for_an_object(sent, read, &format!("{path}[{index}]")))
+        }
+        (_, _) => None,
+    }
 }
 
 /// How deep objects and arrays are inside each other, at most. Looks at brackets alone: whether it is JSON, the
@@ -147,7 +186,7 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::routing::put;
     use jeton_client::{PriceListPut, SessionOpen};
-    use serde_json::{Value, json};
+    use serde_json::json;
     use tower::ServiceExt;
 
     use super::*;
@@ -196,8 +235,11 @@ mod tests {
             (r#"{"currency": "EUR", "tiers": [{"from": -1, "unit_price": "3"}]}"#, "tiers[0].from"),
             (r#"{"currency": "EUR", "tiers": [{"from": 1, "unit_price": 3.33}]}"#, "tiers[0].unit_price"),
             ("[]", "body"),
+            (r#"["EUR", []]"#, "body"),
+            (r#"{"currency": "EUR", "tiers": [{"from": 1, "unit_price": "3"}, [2, "2"]]}"#, "tiers[1]"),
             ("7", "body"),
-            ("", "currency"),
+            ("", "body"),
+            ("{}", "currency"),
             (r#"{"currency": "EUR", "tiers": []} {}"#, "body"),
             ("\u{feff}{}", "body"),
             ("{", "body"),

@@ -19,19 +19,20 @@ use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::info::{InfoBuilder, LicenseBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ArrayItems, ComponentsBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Response};
 
 use crate::Face;
+use crate::schemas::{self, CODE, ID};
 
 const PROBLEM_JSON: &str = "application/problem+json";
 const BEARER: &str = "bearer";
-/// An id, as the contract has it.
-const ID: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
-/// A code of the catalogue, as the contract has it.
-const CODE: &str = "^[a-z0-9][a-z0-9-]{0,63}$";
+/// What to send as `If-Match`: `*`, or an entity tag.
+const CONDITION: &str = r#"^(\*|"[0-9]+")$"#;
+/// What an idempotency key is.
+const IDEMPOTENCY_KEY: &str = "^[!-~]{1,255}$";
 
 const ABOUT: &str = "\
 Jeton meters products by the day: a team buys tokens, its members open products, and each product that a member keeps \
@@ -99,7 +100,7 @@ pub(crate) fn begin() -> OpenApi {
 
 /// Adds to every operation what it does not say itself.
 pub(crate) fn complete(document: &mut OpenApi) {
-    refer_to_rows(document);
+    schemas::complete(document);
     let examples = examples_of_schemas(document);
     for item in document.paths.paths.values_mut() {
         let has_etag = item.put.as_ref().is_some_and(is_conditional);
@@ -119,19 +120,6 @@ pub(crate) fn complete(document: &mut OpenApi) {
     }
 }
 
-/// Has every page refer to the type of its rows, whose form the derived schema repeats.
-fn refer_to_rows(document: &mut OpenApi) {
-    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
-    for (name, schema) in schemas.into_iter().flatten() {
-        if let Some(row) = name.strip_prefix("Page_")
-            && let RefOr::T(Schema::Object(page)) = schema
-            && let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items")
-        {
-            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(row).into()));
-        }
-    }
-}
-
 /// The operations of a path, with their methods.
 pub(crate) fn operations_of(item: &PathItem) -> impl Iterator<Item = (Method, &Operation)> {
     [
@@ -145,7 +133,7 @@ pub(crate) fn operations_of(item: &PathItem) -> impl Iterator<Item = (Method, &O
     .filter_map(|(method, operation)| operation.as_ref().map(|operation| (method, operation)))
 }
 
-fn operations_of_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+pub(crate) fn operations_of_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     [
         (Method::GET, &mut item.get),
         (Method::PUT, &mut item.put),
@@ -209,7 +197,12 @@ fn common_problems() -> [(&'static str, &'static str, &'static str, Option<Failu
         ("403", "Forbidden", "`forbidden`: the scope of the key is too small.", Some(Failure::Forbidden)),
         ("413", "BodyLimit", "`limit`: the body is larger than 64 kB.", Some(body_limit)),
         ("415", "UnsupportedMediaType", "`unsupported_media_type`: the body is not said to be JSON.", None),
-        ("429", "TooFast", "`too_fast`, with `Retry-After`.", Some(Failure::TooFast { retry_after_s: 1 })),
+        (
+            "429",
+            "TooFast",
+            "`too_fast`, with `Retry-After`, `RateLimit-Policy` and `RateLimit`.",
+            Some(Failure::TooFast { retry_after_s: 1 }),
+        ),
         (
             "500",
             "Internal",
@@ -275,7 +268,7 @@ fn add_if_match(operation: &mut Operation) {
         .name("If-Match")
         .parameter_in(ParameterIn::Header)
         .description(Some("The `ETag` that it must still have, or `*`: it must exist."))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some(CONDITION))))
         .example(Some(json!("\"12\"")))
         .build();
     operation.parameters.get_or_insert_default().push(parameter.into());
@@ -293,11 +286,11 @@ fn add_etag(operation: &mut Operation) {
     }
 }
 
-/// Says of the ids in a path what an id is.
+/// Says of the ids in a path what an id is, and of an idempotency key what one is.
 fn narrow_parameters(operation: &mut Operation) {
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter
-            && parameter.parameter_in == ParameterIn::Path
+            && (parameter.parameter_in == ParameterIn::Path || parameter.name == "Idempotency-Key")
         {
             narrow(parameter);
         }
@@ -312,6 +305,7 @@ fn narrow(parameter: &mut Parameter) {
                     Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime));
             }
             "product" | "use" => object.pattern = Some(CODE.to_owned()),
+            "Idempotency-Key" => object.pattern = Some(IDEMPOTENCY_KEY.to_owned()),
             _ => object.pattern = Some(ID.to_owned()),
         }
     }

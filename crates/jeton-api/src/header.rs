@@ -37,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
 /// RFC 9110, section 13.1.1. A tag that is not ours, or weak, matches nothing.
 fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Failure> {
-    let mut revisions = None;
+    let (mut revisions, mut names_a_tag) = (None, false);
     for value in headers.get_all(IF_MATCH) {
         let revisions = revisions.get_or_insert_with(Vec::new);
         let text = value.to_str().map_err(|_| unreadable_if_match())?.trim();
@@ -48,12 +48,16 @@ fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Failure> {
             let quoted = tag.strip_prefix("W/").unwrap_or(tag);
             let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
             let inner = inner.ok_or_else(unreadable_if_match)?;
+            names_a_tag = true;
             if quoted == tag
                 && let Ok(revision) = inner.parse()
             {
                 revisions.push(revision);
             }
         }
+    }
+    if revisions.as_ref().is_some_and(|_| !names_a_tag) {
+        return Err(unreadable_if_match());
     }
     Ok(revisions.map(IfMatch::OneOf))
 }
@@ -98,7 +102,7 @@ mod tests {
         assert_eq!(condition(&["\"7\", \"9\"", "\"11\""]), Ok(Some(IfMatch::OneOf(vec![7, 9, 11]))));
         assert_eq!(condition(&["W/\"7\""]), Ok(Some(IfMatch::OneOf(vec![]))));
         assert_eq!(condition(&["\"another's\""]), Ok(Some(IfMatch::OneOf(vec![]))));
-        for bad in ["7", "\"7", "W/7"] {
+        for bad in ["", ",", "7", "\"7", "W/7"] {
             let refused = condition(&[bad]).unwrap_err();
             assert!(matches!(&refused, Failure::BadRequest { field, .. } if field == "If-Match"), "{bad}: {refused:?}");
         }

@@ -14,7 +14,7 @@
 //! | `body`, `path`, `query`, `header` | reading requests, with problems that name the field |
 //! | `answer`, `problem` | writing answers |
 //! | `envelope` | what surrounds every request: its id, span, figures, time limit, panics, headers |
-//! | `document` | the OpenAPI document |
+//! | `document`, `schemas` | the OpenAPI document: operations, types |
 
 #![expect(unused_qualifications, reason = "`utoipa::path` writes the names of parameters qualified")]
 
@@ -27,6 +27,7 @@ mod header;
 mod path;
 mod problem;
 mod query;
+mod schemas;
 
 mod access;
 mod api_keys;
@@ -72,6 +73,7 @@ pub fn router(app: App) -> Router {
     let face = Face { app, document: Bytes::from(text) };
 
     let router = router
+        .route(sessions::QUOTE_PATH, sessions::called_quote())
         .fallback(|| async { Rejection::UnknownPath })
         .method_not_allowed_fallback(|| async { Rejection::MethodNotAllowed })
         .route_layer(middleware::from_fn_with_state(Arc::new(doors), authenticate))

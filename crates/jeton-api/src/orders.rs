@@ -27,7 +27,7 @@ pub(crate) struct OrderPath {
 
 /// List orders
 ///
-/// Newest first.
+/// In the order of placing.
 #[utoipa::path(
     get, path = "/v1/teams/{team}/orders", tag = "Teams",
     params(TeamPath, PageQuery),

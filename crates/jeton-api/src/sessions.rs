@@ -1,6 +1,7 @@
 //! Sessions: quote, open, prove use, close, look (A3, W1–W11).
 
 use axum::extract::State;
+use axum::routing::{MethodRouter, get};
 use jeton_app::App;
 use jeton_client::{
     LiveSession, Page, PageQuery, SessionAnswer, SessionClose, SessionClosed, SessionHeartbeat, SessionOpen,
@@ -9,6 +10,7 @@ use jeton_client::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::Face;
 use crate::answer::{self, Answer};
 use crate::authentication::Authenticated;
 use crate::body::MeteringJson;
@@ -22,6 +24,19 @@ pub(crate) struct SessionPath {
     /// The session's id, chosen by the client that opens it, unique in the installation: use a UUID.
     #[param(example = "0195c1a0-7c2e-7000-8000-000000000001")]
     session: String,
+}
+
+/// The path of a quote, which is the path of the session called `quote`, too.
+pub(crate) const QUOTE_PATH: &str = "/v1/sessions/quote";
+
+/// The path of a session, in general.
+pub(crate) const SESSION_PATH: &str = "/v1/sessions/{session}";
+
+/// The session called `quote`: an id like any other, whose path the quote would else hide.
+pub(crate) fn called_quote() -> MethodRouter<Face> {
+    let path = || Path(SessionPath { session: "quote".to_owned() });
+    get(move |app, caller| get_session(app, caller, path()))
+        .put(move |app, caller, body| open_session(app, caller, path(), body))
 }
 
 /// Quote an opening
@@ -106,8 +121,8 @@ pub(crate) async fn heartbeat_session(
 
 /// Close a session
 ///
-/// By the client, a proof of use. By a team's admin or the vendor, the session ends at its last proof (W4). One that
-/// has ended is told again what had been decided (W8).
+/// By the client (a member's, a product's or the vendor's key), a proof of use. By a team's key, the session ends at its
+/// last proof (W4). One that has ended is told again what had been decided (W8).
 #[utoipa::path(
     post, path = "/v1/sessions/{session}/close", tag = "Metering",
     params(SessionPath),

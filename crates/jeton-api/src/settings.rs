@@ -25,7 +25,6 @@ pub(crate) async fn get_settings(State(app): State<App>, Authenticated(caller): 
     put, path = "/v1/settings", tag = "Operating",
     responses(
         (status = 200, description = "The settings in force.", body = Settings),
-        (status = 201, description = "The settings in force, the first that were written.", body = Settings),
         (status = 412, description = "`precondition_failed`"),
     )
 )]

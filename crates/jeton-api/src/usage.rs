@@ -1,4 +1,6 @@
 //! The usage report of a team, as JSON by pages or as CSV in one go (W10).
+//!
+//! What always holds: no cell of the CSV is a formula to a spreadsheet. What begins like one has an apostrophe before it.
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -22,7 +24,7 @@ const CSV_ROWS: u16 = 1_000;
 ///
 /// Tokens, their worth per currency, launches, days and members, by what one groups it by. A member key sees its own
 /// use. With `Accept: text/csv` all rows come as CSV, `limit` and `cursor` left aside, with a column `amount_…` for
-/// each currency.
+/// each currency; a cell that begins like a formula (`=`, `+`, `-`, `@`) has an apostrophe before it.
 #[utoipa::path(
     get, path = "/v1/teams/{team}/usage", tag = "Teams",
     params(TeamPath, PageQuery, UsageQuery),
@@ -121,6 +123,14 @@ fn column_names(by: &[UsageBy], currencies: &[String]) -> Vec<String> {
     names
 }
 
+/// What spreadsheets take the beginning of a formula for, wide forms included.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
+
+/// A text of somebody's as a cell that is no formula.
+fn cell(text: String) -> String {
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text }
+}
+
 fn columns(row: &UsageRow, by: &[UsageBy], currencies: &[String]) -> Vec<String> {
     let group = |by: &UsageBy| match by {
         UsageBy::Product => row.product.clone(),
@@ -129,7 +139,7 @@ fn columns(row: &UsageRow, by: &[UsageBy], currencies: &[String]) -> Vec<String>
         UsageBy::Month => row.month.clone(),
         UsageBy::Tag(tag) => row.tags.get(tag).cloned().flatten(),
     };
-    let mut columns: Vec<String> = by.iter().map(|by| group(by).unwrap_or_default()).collect();
+    let mut columns: Vec<String> = by.iter().map(|by| cell(group(by).unwrap_or_default())).collect();
     columns.push(row.tokens.to_string());
     columns.extend(
         currencies.iter().map(|currency| row.amount.get(currency).map(ToString::to_string).unwrap_or_default()),

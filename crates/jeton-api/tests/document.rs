@@ -140,6 +140,38 @@ fn configuration_has_revisions() {
 }
 
 #[test]
+fn a_field_of_an_answer_that_may_be_null_is_there() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().expect("there are types");
+    let mut found = 0;
+    // What clients send is called by how they send it.
+    let sent = ["Put", "Post", "Open", "Heartbeat", "Close"];
+    for (name, schema) in schemas.iter().filter(|(name, _)| !sent.iter().any(|ending| name.ends_with(ending))) {
+        for (field, of_field) in schema["properties"].as_object().into_iter().flatten() {
+            let choices = of_field["oneOf"].as_array().into_iter().flatten().map(|choice| &choice["type"]);
+            let kinds = of_field["type"].as_array().into_iter().flatten();
+            if choices.chain(kinds).any(|kind| kind == "null") {
+                let required = schema["required"].as_array().expect("some fields are required");
+                assert!(required.contains(&Value::from(field.as_str())), "{name}.{field}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 30, "{found}");
+}
+
+#[test]
+fn a_body_may_be_left_out_where_it_says_nothing() {
+    let document = document();
+    for (path, method, operation) in
+        operations(&document).into_iter().filter(|(_, _, it)| it.get("requestBody").is_some())
+    {
+        let may = ["heartbeat_session", "close_session"].contains(&operation["operationId"].as_str().unwrap());
+        assert_eq!(operation["requestBody"]["required"], !may, "{method} {path}");
+    }
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     let document = document();
     let mut references = BTreeSet::new();

@@ -11,9 +11,12 @@ use crate::contract::{Industry, Instant, Product, ProductPut, Rate, RatePut, Res
 use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, author, authorise, wire};
 
 const UNKNOWN_PRODUCT: Failure = Failure::NotFound { code: "unknown_product" };
+const UNKNOWN_USE: Failure = Failure::NotFound { code: "unknown_use" };
 
 /// The idle time of C5; idle-aware products come with rule W6.
 const IDLE_AFTER_S: u32 = 900;
+/// The seconds of a window. No undo interval is longer: its window would be over before it is paid for.
+const WINDOW_S: u32 = 86_400;
 /// The undo interval of C5.
 const UNDO_INTERVAL_S: u32 = 300;
 
@@ -140,9 +143,9 @@ impl App {
     /// A use. `unknown_use` when there is none.
     pub async fn use_of_products(&self, caller: &Caller, use_code: &str) -> Result<Read<Use>, Failure> {
         authorise(caller, Operation::GetUse, Target::installation())?;
-        let code: UseCode = wire::parse("use", use_code)?;
+        let code: UseCode = use_code.parse().map_err(|_| UNKNOWN_USE)?;
         self.see_catalogue(move |sight| {
-            let of = sight.catalogue.uses.get(&code).ok_or(Failure::NotFound { code: "unknown_use" })?;
+            let of = sight.catalogue.uses.get(&code).ok_or(UNKNOWN_USE)?;
             Ok(Read { revision: Some(of.revision.0), body: told_use(&code, &of.value) })
         })
         .await
@@ -197,8 +200,12 @@ fn product_spec(body: &ProductPut) -> Result<ProductSpec, Failure> {
             "idle-aware products (W6) are not built yet; leave it out or false",
         ));
     }
-    if body.idle_after_s.is_some_and(|idle_after_s| idle_after_s != IDLE_AFTER_S) {
-        return Err(Failure::bad_request("idle_after_s", "idle-aware products (W6) are not built yet; leave it out"));
+    if body.undo_interval_s.is_some_and(|undo_interval_s| undo_interval_s > WINDOW_S) {
+        return Err(Failure::bad_request("undo_interval_s", "an undo interval is no longer than a window, 86400 s"));
+    }
+    if body.undo_interval_s.is_some_and(|undo_s| undo_s > WINDOW_S) {
+        let detail = format!("an undo interval is at most {WINDOW_S} seconds, the length of a window");
+        return Err(Failure::bad_request("undo_interval_s", detail));
     }
     let mut versions = Vec::new();
     for (index, version) in body.versions.iter().enumerate() {
@@ -215,6 +222,7 @@ fn product_spec(body: &ProductPut) -> Result<ProductSpec, Failure> {
         uses,
         versions,
         undo_s: body.undo_interval_s.unwrap_or(UNDO_INTERVAL_S),
+        idle_after_s: body.idle_after_s.unwrap_or(IDLE_AFTER_S),
         min_balance: min_balance.unwrap_or(Tokens::ZERO),
     })
 }
@@ -251,7 +259,7 @@ fn told(product: &core::Product, at: time::Instant) -> Product {
         versions: product.spec.versions.clone(),
         undo_interval_s: product.spec.undo_s,
         idle_aware: false,
-        idle_after_s: IDLE_AFTER_S,
+        idle_after_s: product.spec.idle_after_s,
         min_balance: wire::tokens(product.spec.min_balance),
         rate: product.rate_at(at).map(told_rate),
     }

@@ -168,7 +168,24 @@ impl Failure {
             | Self::NotNow { .. }
             | Self::Internal => {}
         }
-        problem(self.code(), self.status(), self.title(), self.to_string(), None, figures)
+        problem(self.code(), self.status(), self.title(), self.to_string(), self.rule(), figures)
+    }
+
+    /// The rule that answers so, where one does beside the refusals: the first step of A3.
+    fn rule(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFound { code: "unknown_team" | "unknown_member" | "unknown_product" } => Some("A3"),
+            Self::Refused(refusal) => Some(refusal.rule),
+            Self::BadRequest { .. }
+            | Self::Unauthorised
+            | Self::Forbidden
+            | Self::NotFound { .. }
+            | Self::PreconditionFailed
+            | Self::NotNow { .. }
+            | Self::TooFast { .. }
+            | Self::Limit { .. }
+            | Self::Internal => None,
+        }
     }
 
     const fn title(&self) -> &'static str {

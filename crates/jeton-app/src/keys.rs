@@ -5,7 +5,7 @@ use std::sync::RwLock;
 
 use jeton_core::catalogue::VendorCommand;
 use jeton_core::entry::VendorFact;
-use jeton_core::id::{MemberKey, TeamId};
+use jeton_core::id::{MemberKey, PartnerId, TeamId};
 use jeton_core::refusal::Refusal as Rule;
 use jeton_core::time::Instant;
 use jeton_store::{Beside, KeyRow, Reader, StoreError};
@@ -101,7 +101,8 @@ impl App {
     ) -> Result<Once<ApiKeyCreated>, Failure> {
         authorise(caller, Operation::CreateApiKey, Target::installation())?;
         let id = secret::key_id_for(caller.key.as_str(), idempotency_key);
-        self.make_key(caller, id, &body).await
+        let (app, caller) = (self.clone(), caller.clone());
+        self.unbroken(async move { app.make_key(&caller, id, &body).await }).await
     }
 
     /// Makes an API key for who has the data folder.
@@ -112,6 +113,11 @@ impl App {
     /// Revokes an API key, at once. One that is revoked stays so.
     pub async fn revoke_api_key(&self, caller: &Caller, key: &str) -> Result<(), Failure> {
         authorise(caller, Operation::RevokeApiKey, Target::installation())?;
+        let (app, caller, key) = (self.clone(), caller.clone(), key.to_owned());
+        self.unbroken(async move { app.end_key(&caller, &key).await }).await
+    }
+
+    async fn end_key(&self, caller: &Caller, key: &str) -> Result<(), Failure> {
         let _writing = self.inner.keys.writing.lock().await;
         let mut row = self.inner.keys.get(key).ok_or(UNKNOWN_KEY)?;
         if row.revoked_at.is_some() {
@@ -131,7 +137,7 @@ impl App {
     }
 
     async fn make_key(&self, caller: &Caller, id: String, body: &ApiKeyPost) -> Result<Once<ApiKeyCreated>, Failure> {
-        let scope = self.asked_scope(body)?;
+        let scope = self.asked_scope(body).await?;
         let label = body.label.as_deref().map(|label| wire::name("label", label)).transpose()?.unwrap_or_default();
         let ends_at: Option<Instant> =
             body.ends_at.as_ref().map(|at| wire::parse("ends_at", at.as_str())).transpose()?;
@@ -165,7 +171,7 @@ impl App {
     }
 
     /// The scope that is asked for, as it is stored: members by the ledger's key (V5).
-    fn asked_scope(&self, body: &ApiKeyPost) -> Result<String, Failure> {
+    async fn asked_scope(&self, body: &ApiKeyPost) -> Result<String, Failure> {
         let given = [
             ("team", &body.team, matches!(body.scope, ScopeName::Team | ScopeName::Member)),
             ("member", &body.member, body.scope == ScopeName::Member),
@@ -183,11 +189,12 @@ impl App {
             ScopeName::Vendor => Ok("vendor".to_owned()),
             ScopeName::Partner => {
                 let partner = body.partner.as_deref().unwrap_or_default();
-                let partner: jeton_core::id::MemberId = wire::parse("partner", partner)?;
+                let partner: PartnerId = wire::parse("partner", partner)?;
                 Ok(format!("partner:{partner}"))
             }
             ScopeName::Team => {
                 let team: TeamId = wire::parse("team", team())?;
+                self.see(&team, |_, _, _| Ok(())).await?;
                 Ok(format!("team:{team}"))
             }
             ScopeName::Product => {
@@ -198,6 +205,7 @@ impl App {
             }
             ScopeName::Member => {
                 let (team, member) = self.named_member(team(), body.member.as_deref().unwrap_or_default())?;
+                self.see(&team, |_, _, _| Ok(())).await?;
                 let member = member.ok_or(Failure::NotFound { code: "unknown_member" })?;
                 Ok(format!("member:{team}/{member}"))
             }

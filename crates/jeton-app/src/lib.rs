@@ -18,7 +18,9 @@
 //! | `members` | members, assignments, default access, blocked products, seats (A1, A2) |
 //! | `orders` | orders and their payment (P3, P8) |
 //! | `metering` | sessions: quote, open, heartbeat, close (A3, W1–W11) |
-//! | `reports` | balance, charges, explanations, entries, usage, checkpoint (V6, W10, V2) |
+//! | `reports` | balance, charges, explanations, usage, checkpoint (V6, W10, V2) |
+//! | `entries` | the ledger of a team, as people are told it (V1) |
+//! | `pace` | how fast a key may ask |
 //! | `keys` | authentication, API keys, lease keys |
 //! | `sandbox` | the sandbox's clock |
 //! | `health` | whether the installation can answer, and its figures |
@@ -31,12 +33,14 @@ pub mod failure;
 pub mod operation;
 
 mod catalogue;
+mod entries;
 mod health;
 mod keys;
 mod leases;
 mod members;
 mod metering;
 mod orders;
+mod pace;
 mod people;
 mod prices;
 mod refusals;
@@ -56,6 +60,7 @@ pub use failure::{Failure, NotNow, Over, Refusal};
 pub use jeton_client as contract;
 pub use leases::LeaseAlgorithm;
 pub use operation::{Access, Operation, Target, authorise};
+pub use pace::{Pace, PaceSettings};
 pub use reports::{UsageBy, UsageReport, UsageRequest};
 pub use secret::random;
 
@@ -92,6 +97,7 @@ struct Inner {
     people: people::People,
     keys: keys::Keys,
     leases: leases::Leases,
+    paces: pace::Paces,
     sandbox: bool,
     metrics: PrometheusHandle,
 }
@@ -104,6 +110,8 @@ pub struct Parts<'a> {
     pub lease_algorithm: LeaseAlgorithm,
     /// The `iss` of leases.
     pub issuer: String,
+    /// How fast keys may ask.
+    pub pace: PaceSettings,
     pub sandbox: bool,
     pub metrics: PrometheusHandle,
 }
@@ -111,7 +119,7 @@ pub struct Parts<'a> {
 impl App {
     /// Puts the application over an engine that runs.
     pub fn new(parts: Parts<'_>) -> Result<Self, StoreError> {
-        let Parts { running, log, lease_key, lease_algorithm, issuer, sandbox, metrics } = parts;
+        let Parts { running, log, lease_key, lease_algorithm, issuer, pace, sandbox, metrics } = parts;
         let inner = Inner {
             engine: running.engine.clone(),
             views: running.views.clone(),
@@ -119,6 +127,7 @@ impl App {
             people: people::People::load(&log)?,
             keys: keys::Keys::load(&log)?,
             leases: leases::Leases::new(lease_key, issuer, lease_algorithm),
+            paces: pace::Paces::new(pace),
             log,
             sandbox,
             metrics,
@@ -142,6 +151,14 @@ impl App {
             Ok(TeamAnswer::SearchAgain) => Err(Failure::Internal),
             Err(refusal) => Err(refusals::plain(&refusal)),
         }
+    }
+
+    /// Does what must not be broken off half-way: who asked may hang up, and what was decided is learned all the same.
+    async fn unbroken<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        tokio::spawn(work).await.map_err(|_| Failure::Internal)?
     }
 
     /// Writes a configuration of a team: whether it is new, and at which revision it stands.

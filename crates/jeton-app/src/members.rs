@@ -20,15 +20,15 @@ impl App {
     pub async fn list_members(&self, caller: &Caller, team: &str, page: PageRequest) -> Result<Page<Member>, Failure> {
         authorise(caller, Operation::ListMembers, Target::team(team))?;
         let (id, after) = (known(team)?, page.after::<MemberId>()?);
-        let seen = self.see(&id, |team, _, _| Ok(team.members.clone()));
+        let following = self.inner.people.following(&id, after.as_ref(), usize::from(page.limit) + 1);
+        let keys = following.clone();
+        let seen = self
+            .see(&id, move |team, _, _| Ok(keys.iter().map(|key| team.members.get(key).cloned()).collect::<Vec<_>>()));
         let members = seen.await?.value;
-        let mut rows: Vec<(String, Member)> = members
-            .iter()
-            .filter_map(|(key, member)| self.told_member(&id, *key, member))
-            .filter(|member| after.as_ref().is_none_or(|after| member.member.as_str() > after.as_str()))
-            .map(|member| (member.member.clone(), member))
-            .collect();
-        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        let rows = following.iter().zip(&members).filter_map(|(key, member)| {
+            let told = self.told_member(&id, *key, member.as_ref()?)?;
+            Some((told.member.clone(), told))
+        });
         Ok(Page::of(rows, page.limit))
     }
 
@@ -61,22 +61,11 @@ impl App {
             Role::Billing => CoreRole::Billing,
             Role::Member => CoreRole::Member,
         };
-        // One writer of members at a time: the key of a new one is the next.
-        let _writing = self.inner.people.writing.lock().await;
-        let standing = self.inner.people.key(&team_id, &id);
-        let known = standing.and_then(|key| self.inner.people.person(&team_id, key));
-        let person_changed = known.as_ref().is_none_or(|known| known.email != email || known.name != name);
-        let key = standing.unwrap_or_else(|| self.inner.people.next(&team_id));
-        let salt = known.map_or_else(secret::random, |known| known.salt);
-        let person = Person { team: team_id.to_string(), member: key.0, id: id.to_string(), email, name, salt };
-        let command = TeamCommand::SetMember { member: key, role, person_changed, if_match };
-        let beside = if person_changed { vec![Beside::Person(person.clone())] } else { Vec::new() };
-        let (created, revision) = self.configure(caller, &team_id, command, beside).await?;
-        if person_changed {
-            self.inner.people.learn(&team_id, &person);
-        }
-        let body = Member { member: person.id, email: person.email, name: person.name, role: body.role, active: true };
-        Ok(Put { created, revision, body })
+        let (app, caller) = (self.clone(), caller.clone());
+        self.unbroken(
+            async move { app.write_member(&caller, team_id, id, email, name, (body.role, role), if_match).await },
+        )
+        .await
     }
 
     /// Deactivates a member. One that is inactive stays so.
@@ -281,6 +270,35 @@ impl App {
         let (created, revision) = self.configure(caller, &known(team)?, command, Vec::new()).await?;
         let Products::Named(products) = sorted(Products::Named(body.products)) else { return Err(Failure::Internal) };
         Ok(Put { created, revision, body: BlockedProducts { products } })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "they are what was read from one request")]
+    async fn write_member(
+        &self,
+        caller: &Caller,
+        team: TeamId,
+        id: MemberId,
+        email: String,
+        name: String,
+        (told_role, role): (Role, CoreRole),
+        if_match: Option<IfMatch>,
+    ) -> Result<Put<Member>, Failure> {
+        // One writer of members at a time: the key of a new one is the next.
+        let _writing = self.inner.people.writing.lock().await;
+        let standing = self.inner.people.key(&team, &id);
+        let known = standing.and_then(|key| self.inner.people.person(&team, key));
+        let person_changed = known.as_ref().is_none_or(|known| known.email != email || known.name != name);
+        let key = standing.unwrap_or_else(|| self.inner.people.next(&team));
+        let salt = known.map_or_else(secret::random, |known| known.salt);
+        let person = Person { team: team.to_string(), member: key.0, id: id.to_string(), email, name, salt };
+        let command = TeamCommand::SetMember { member: key, role, person_changed, if_match };
+        let beside = if person_changed { vec![Beside::Person(person.clone())] } else { Vec::new() };
+        let (created, revision) = self.configure(caller, &team, command, beside).await?;
+        if person_changed {
+            self.inner.people.learn(&team, &person);
+        }
+        let body = Member { member: person.id, email: person.email, name: person.name, role: told_role, active: true };
+        Ok(Put { created, revision, body })
     }
 
     /// A member by name, whom the ledger may yet not know; the team's own absence is for the engine to say.

@@ -11,7 +11,7 @@ use jeton_core::team::Team;
 use jeton_core::time::{self, Elapsed};
 use jeton_engine::{Decided, Guard, SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, Whose};
 use jeton_store::stored::{AnyEntry, team_stream};
-use jeton_store::{Beside, Position, SESSIONS};
+use jeton_store::{Beside, Device, Position, SESSIONS};
 
 use crate::contract::{
     Cover, Instant, LiveSession, MadeCharge, NextCharge, SessionAnswer, SessionClose, SessionClosed, SessionHeartbeat,
@@ -77,34 +77,9 @@ impl App {
             Some(member) => self.inner.people.device(&team, member, &device_name),
             None => (DeviceKey(0), None),
         };
-        let open = OpenSession { session: id.clone(), member, product, version, device, tags: body.tags.clone() };
-        loop {
-            let (found, searched) = self.inner.views.id(SESSIONS, id.as_str())?;
-            if let Some(found) = found {
-                return self.opened_before(&team, &open, &device_name, found.opened).await;
-            }
-            let command = TeamCommand::OpenSession(open.clone());
-            let beside = row.clone().into_iter().map(Beside::Device).collect();
-            let ask = TeamAsk { team: team.clone(), command, by: author(caller)?, beside, searched };
-            let Decided { outcome, position, .. } = self.inner.engine.team(ask).await?;
-            let named =
-                |device: u64| member.and_then(|member| self.inner.people.device_name(&team, member, DeviceKey(device)));
-            match outcome.map_err(|refusal| refusals::failure(&refusal, named))? {
-                TeamAnswer::SearchAgain => self.until_followed(position).await?,
-                TeamAnswer::Granted(granted) => {
-                    if let Granted::Opened { answer, .. } = *granted {
-                        if let Some(row) = &row {
-                            self.inner.people.learn_device(&team, row);
-                        }
-                        let whose =
-                            Whose { team, member: member.ok_or(Failure::Internal)?, product: open.product, device };
-                        return Ok(Once { created: true, body: self.told_session(&whose, &device_name, &answer) });
-                    }
-                    // Opened by another request meanwhile: the views show it soon.
-                    self.until_followed(position).await?;
-                }
-            }
-        }
+        let open = OpenSession { session: id, member, product, version, device, tags: body.tags };
+        let (app, caller) = (self.clone(), caller.clone());
+        self.unbroken(async move { app.open(&caller, team, open, &device_name, row).await }).await
     }
 
     /// A proof of use (W2, W4, W7, W8). A vendor's key speaks for a client.
@@ -189,15 +164,15 @@ impl App {
             }
             None => None,
         };
-        let product: Option<ProductCode> = product.map(|product| wire::parse("product", product)).transpose()?;
+        let product = product.map(|product| self.product_key(product)).transpose()?;
         let after = page.after::<u64>()?.unwrap_or(0);
         let limit = usize::from(page.limit) + 1;
         let seen = self.see(&id, move |team, presence, sight| {
             let following = team.open_sessions().filter(|(number, _)| number.0 > after);
             let of_member = following.filter(|(_, live)| member.is_none_or(|member| live.member == member));
-            let seen = of_member.filter_map(|(number, _)| Seen::of(team, presence, sight, number));
-            let wanted = seen.filter(|seen| product.as_ref().is_none_or(|product| seen.whose.product == *product));
-            Ok(wanted.take(limit).collect::<Vec<Seen>>())
+            let wanted = of_member.filter(|(_, live)| product.is_none_or(|product| live.product == product));
+            let seen = wanted.filter_map(|(number, _)| Seen::of(team, presence, sight, number));
+            Ok(seen.take(limit).collect::<Vec<Seen>>())
         });
         let seen = seen.await?;
         self.after(seen.position, move |inner| {
@@ -208,6 +183,48 @@ impl App {
             Ok(Page::of(rows, page.limit))
         })
         .await
+    }
+
+    async fn open(
+        &self,
+        caller: &Caller,
+        team: TeamId,
+        open: OpenSession,
+        device_name: &str,
+        row: Option<Device>,
+    ) -> Result<Once<SessionAnswer>, Failure> {
+        let member = open.member;
+        loop {
+            let (found, searched) = self.inner.views.id(SESSIONS, open.session.as_str())?;
+            if let Some(found) = found {
+                return self.opened_before(&team, &open, device_name, found.opened).await;
+            }
+            let command = TeamCommand::OpenSession(open.clone());
+            let beside = row.clone().into_iter().map(Beside::Device).collect();
+            let ask = TeamAsk { team: team.clone(), command, by: author(caller)?, beside, searched };
+            let Decided { outcome, position, .. } = self.inner.engine.team(ask).await?;
+            let named =
+                |device: u64| member.and_then(|member| self.inner.people.device_name(&team, member, DeviceKey(device)));
+            match outcome.map_err(|refusal| refusals::failure(&refusal, named))? {
+                TeamAnswer::SearchAgain => self.until_followed(position).await?,
+                TeamAnswer::Granted(granted) => {
+                    if let Granted::Opened { answer, .. } = *granted {
+                        if let Some(row) = &row {
+                            self.inner.people.learn_device(&team, row);
+                        }
+                        let whose = Whose {
+                            team,
+                            member: member.ok_or(Failure::Internal)?,
+                            product: open.product,
+                            device: open.device,
+                        };
+                        return Ok(Once { created: true, body: self.told_session(&whose, device_name, &answer) });
+                    }
+                    // Opened by another request meanwhile: the views show it soon.
+                    self.until_followed(position).await?;
+                }
+            }
+        }
     }
 
     /// Names in a metering body: what is no id is a bad request, who is not there is for the rules to say.

@@ -57,9 +57,6 @@ impl App {
         authorise(caller, Operation::PutOrder, Target::team(team))?;
         let id = known(team)?;
         let order_id: OrderId = wire::parse("order", order)?;
-        if body.quantity == 0 {
-            return Err(Failure::bad_request("quantity", "a quantity is at least 1"));
-        }
         loop {
             let (found, searched) = self.inner.views.id(&orders_of(id.as_str()), order_id.as_str())?;
             if found.is_some() {

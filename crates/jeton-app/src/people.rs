@@ -3,7 +3,8 @@
 //! It is what the store's rows of people and devices say, kept at hand. A row is written in the commit of the entry
 //! that needs it, and only then learned here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::RwLock;
 
 use jeton_core::id::{DeviceKey, MemberId, MemberKey, TeamId};
@@ -21,7 +22,7 @@ pub(crate) struct People {
 
 #[derive(Debug, Default)]
 struct Folk {
-    by_id: HashMap<MemberId, MemberKey>,
+    by_id: BTreeMap<MemberId, MemberKey>,
     persons: HashMap<MemberKey, Known>,
     devices: HashMap<(MemberKey, DeviceKey), String>,
 }
@@ -56,6 +57,15 @@ impl People {
     /// The key of a member.
     pub(crate) fn key(&self, team: &TeamId, member: &MemberId) -> Option<MemberKey> {
         self.read(team, |folk| folk.by_id.get(member).copied()).flatten()
+    }
+
+    /// At most `limit` members after one, in the order of their ids.
+    pub(crate) fn following(&self, team: &TeamId, after: Option<&MemberId>, limit: usize) -> Vec<MemberKey> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let found = self.read(team, |folk| {
+            folk.by_id.range::<MemberId, _>((from, Bound::Unbounded)).take(limit).map(|(_, key)| *key).collect()
+        });
+        found.unwrap_or_default()
     }
 
     /// What is known of a member.

@@ -13,6 +13,8 @@ use crate::{
     App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, authorise, refusals, wire,
 };
 
+const UNKNOWN_PRICE_LIST: Failure = Failure::NotFound { code: "unknown_price_list" };
+
 impl App {
     /// The price lists, by id.
     pub async fn list_price_lists(&self, caller: &Caller, page: PageRequest) -> Result<Page<PriceList>, Failure> {
@@ -29,9 +31,9 @@ impl App {
     /// A price list. `unknown_price_list` when there is none.
     pub async fn price_list(&self, caller: &Caller, list: &str) -> Result<Read<PriceList>, Failure> {
         authorise(caller, Operation::GetPriceList, Target::installation())?;
-        let id: PriceListId = wire::parse("price_list", list)?;
+        let id: PriceListId = list.parse().map_err(|_| UNKNOWN_PRICE_LIST)?;
         self.see_catalogue(move |sight| {
-            let list = sight.catalogue.price_lists.get(&id).ok_or(Failure::NotFound { code: "unknown_price_list" })?;
+            let list = sight.catalogue.price_lists.get(&id).ok_or(UNKNOWN_PRICE_LIST)?;
             Ok(Read { revision: Some(list.revision.0), body: told(&id, &list.value) })
         })
         .await
@@ -59,9 +61,6 @@ impl App {
         let target = body.team.as_deref().map_or_else(Target::installation, Target::team);
         authorise(caller, Operation::QuoteOrder, target)?;
         let quantity = body.quantity;
-        if quantity == 0 {
-            return Err(Failure::bad_request("quantity", "a quantity is at least 1"));
-        }
         match (&body.team, &body.currency) {
             (Some(team), None) => {
                 let team: TeamId = wire::parse("team", team)?;
@@ -123,6 +122,10 @@ fn quote(
 fn spec(body: &PriceListPut) -> Result<PriceListSpec, Failure> {
     let mut tiers = Vec::new();
     for (index, tier) in body.tiers.iter().enumerate() {
+        if !(1..=limits::ORDER_QUANTITY).contains(&tier.from) {
+            let detail = format!("a tier begins from 1 to {}", limits::ORDER_QUANTITY);
+            return Err(Failure::bad_request(format!("tiers[{index}].from"), detail));
+        }
         let unit_price = wire::parse(&format!("tiers[{index}].unit_price"), tier.unit_price.as_str())?;
         tiers.push(Tier { from: tier.from, unit_price });
     }
@@ -145,7 +148,7 @@ fn spec(body: &PriceListPut) -> Result<PriceListSpec, Failure> {
         countries.push(country(&format!("countries[{index}]"), code)?);
     }
     let starts_at = body.starts_at.as_ref().map(|at| wire::parse("starts_at", at.as_str())).transpose()?;
-    let partner = body.partner.as_deref().map(|partner| wire::name("partner", partner)).transpose()?;
+    let partner = body.partner.as_deref().map(|partner| wire::parse("partner", partner)).transpose()?;
     let currency = wire::parse("currency", &body.currency)?;
     Ok(PriceListSpec { currency, tiers, countries, starts_at, partner, min_quantity, step })
 }
@@ -170,7 +173,7 @@ fn told(id: &PriceListId, spec: &PriceListSpec) -> PriceList {
         tiers: spec.tiers.as_slice().iter().map(tier).collect(),
         countries: spec.countries.clone(),
         starts_at: spec.starts_at.map(wire::instant),
-        partner: spec.partner.clone(),
+        partner: spec.partner.as_ref().map(ToString::to_string),
         min_quantity: spec.min_quantity,
         step: spec.step,
     }

@@ -57,7 +57,10 @@ fn words(refusal: &Rule) -> (&'static str, String) {
         }
         Rule::TooManyDevices { limit, .. } => (
             "Open on too many devices",
-            format!("The product is open for this member on {limit} devices already. Close one of the sessions named here, then try again."),
+            format!(
+                "The product is open for this member on {limit} device{} already. Close one of the sessions named here, then try again.",
+                if *limit == 1 { "" } else { "s" }
+            ),
         ),
         Rule::NotAssigned => (
             "Not assigned to tokens",

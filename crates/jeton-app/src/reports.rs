@@ -1,28 +1,30 @@
-//! What a team has, has spent, and why: balance, charges, entries, usage; and the installation's checkpoint
-//! (V2, V6, W10).
+//! What a team has, has spent, and why: balance, charges, usage; and the installation's checkpoint (V2, V6, W10).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jeton_core::entry::{ChargeCause, ChargeMade, TeamFact};
-use jeton_core::id::{DeviceKey, LotNo, MemberKey, ProductCode, ProductKey, Seq, SessionNo, TeamId};
+use jeton_core::id::{LotNo, MemberKey, ProductCode, ProductKey, Seq, TeamId};
 use jeton_core::lot::Lot;
 use jeton_core::money::{Currency, ExactAmount};
 use jeton_core::time::{Day, Instant};
 use jeton_store::stored::{AnyEntry, team_stream};
 use jeton_store::{Group, GroupBy, Position, Sealed, UsageAsked};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use crate::contract::{
-    Balance, Charge, ChargesQuery, Checkpoint, Date, Decimal, Entry, ExplainedDraw, ExplainedRate, ExplainedSession,
+    Balance, Charge, ChargesQuery, Checkpoint, Date, Decimal, ExplainedDraw, ExplainedRate, ExplainedSession,
     Explanation, LotBalance, ProofKind, ProofOfUse, UsageQuery, UsageRow,
 };
 use crate::teams::known;
 use crate::{App, Caller, Failure, Inner, Operation, Page, PageRequest, Target, authorise, refusals, wire};
 
+/// By how many things a report may be grouped at once.
+const GROUPS: usize = 8;
+
 const UNKNOWN_CHARGE: Failure = Failure::NotFound { code: "unknown_charge" };
 
-/// How many entries are looked through at a time for charges that a list is narrowed to.
-const LOOKED_THROUGH: usize = 500;
+/// How many entries after a charge are looked through for the close that made it; they stand right behind it.
+const LOOKED_THROUGH: usize = 64;
 
 /// What a usage report is grouped by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,10 +94,9 @@ impl TryFrom<UsageQuery> for UsageRequest {
         let mut by = Vec::new();
         for name in query.group_by.as_deref().unwrap_or("product").split(',') {
             match UsageBy::named(name) {
-                Some(known) if !by.contains(&known) => by.push(known),
+                Some(known) if !by.contains(&known) && by.len() < GROUPS => by.push(known),
                 Some(_) | None => {
-                    let detail =
-                        "group_by: one or more of product, member, day, month and tag:NAME, none twice, commas between";
+                    let detail = "group_by: one or more of product, member, day, month and tag:NAME, none twice, 8 at most, commas between";
                     return Err(Failure::bad_request("group_by", detail));
                 }
             }
@@ -145,23 +146,14 @@ impl App {
         let id = known(team)?;
         let member = member.map(|member| self.member_key(team, member)).transpose()?;
         let product = query.product.as_deref().map(|product| self.product_key(product)).transpose()?;
-        let mut before = page.after::<u64>()?.unwrap_or(u64::MAX);
+        let before = page.after::<u64>()?.unwrap_or(u64::MAX);
         let position = self.see(&id, |_, _, _| Ok(())).await?.position;
         self.after(position, move |inner| {
+            let limit = usize::from(page.limit) + 1;
+            let positions = inner.views.charges(id.as_str(), member, product, before, limit)?;
             let mut rows = Vec::new();
-            while rows.len() <= usize::from(page.limit) {
-                let positions = inner.views.charges(id.as_str(), before, LOOKED_THROUGH)?;
-                if positions.is_empty() {
-                    break;
-                }
-                for (sealed, charge) in inner.charges(&positions)? {
-                    before = sealed.seq;
-                    let wanted = member.is_none_or(|member| charge.member == member)
-                        && product.is_none_or(|product| charge.product == product);
-                    if wanted && rows.len() <= usize::from(page.limit) {
-                        rows.push((sealed.seq.to_string(), inner.told_charge(&id, &sealed, &charge)?));
-                    }
-                }
+            for (sealed, charge) in inner.charges(&positions)? {
+                rows.push((sealed.seq.to_string(), inner.told_charge(&id, &sealed, &charge)?));
             }
             Ok(Page::of(rows, page.limit))
         })
@@ -183,32 +175,6 @@ impl App {
         self.after(seen.position, move |inner| inner.explain(&id, &sealed, &made, lots)).await
     }
 
-    /// The ledger of a team, in order.
-    pub async fn list_entries(&self, caller: &Caller, team: &str, page: PageRequest) -> Result<Page<Entry>, Failure> {
-        authorise(caller, Operation::ListEntries, Target::team(team))?;
-        let (id, after) = (known(team)?, page.after::<u64>()?.unwrap_or(0));
-        let wanted = id.clone();
-        let seen = self.inner.engine.read_with_repeats(id.clone(), move |sight| sight.team(&wanted).is_some()).await?;
-        if !seen.value {
-            return Err(Failure::NotFound { code: "unknown_team" });
-        }
-        self.after(seen.position, move |inner| {
-            let positions = inner.views.positions(&team_stream(&id), after, usize::from(page.limit) + 1)?;
-            let repeats: HashMap<u64, u64> = inner.log.repeats(id.as_str())?.into_iter().collect();
-            let mut teller = Teller { inner, team: &id, sessions: HashMap::new() };
-            let mut rows = Vec::new();
-            for sealed in inner.log.entries(&positions)? {
-                let mut entry = teller.entry(&sealed)?;
-                if let Some(count) = repeats.get(&sealed.seq) {
-                    entry.facts.insert("repeats".to_owned(), json!(count));
-                }
-                rows.push((sealed.seq.to_string(), entry));
-            }
-            Ok(Page::of(rows, page.limit))
-        })
-        .await
-    }
-
     /// A page of the usage report, narrowed to what the key may see. Its rows are in the order of `by`.
     pub async fn usage(
         &self,
@@ -226,7 +192,7 @@ impl App {
         let to = day("to", request.to.as_ref(), "2200-12-31")?;
         let by: Vec<GroupBy> = request.by.iter().map(group_by).collect();
         let names = request.by.clone();
-        let after = page.after::<usize>()?.unwrap_or(0);
+        let after = page.after::<Groups>()?;
         let seen = self.see(&id, |team, _, _| {
             Ok(team.profile.as_ref().map_or_else(String::new, |profile| profile.time_zone.name().to_owned()))
         });
@@ -237,7 +203,9 @@ impl App {
             let rows = inner.views.usage(&asked)?;
             let currencies: BTreeSet<String> = rows.iter().flat_map(|row| row.amounts.keys().cloned()).collect();
             let mut told = Vec::new();
-            for (index, row) in rows.iter().enumerate().skip(after) {
+            let place = |row: &jeton_store::UsageRow| Groups(row.groups.iter().map(Key::of).collect());
+            let following = rows.iter().map(|row| (place(row), row));
+            for (place, row) in following.filter(|(place, _)| after.as_ref().is_none_or(|after| place > after)) {
                 let mut line = UsageRow {
                     product: None,
                     member: None,
@@ -269,7 +237,7 @@ impl App {
                         _ => return Err(Failure::Internal),
                     }
                 }
-                told.push(((index + 1).to_string(), line));
+                told.push((place.to_string(), line));
                 if told.len() > usize::from(page.limit) {
                     break;
                 }
@@ -331,7 +299,8 @@ impl App {
         self.named_member(team, member)?.1.ok_or(Failure::NotFound { code: "unknown_member" })
     }
 
-    fn product_key(&self, product: &str) -> Result<ProductKey, Failure> {
+    /// A product that a list is narrowed to.
+    pub(crate) fn product_key(&self, product: &str) -> Result<ProductKey, Failure> {
         let code: ProductCode = wire::parse("product", product)?;
         let catalogue = self.inner.engine.catalogue();
         let found = catalogue.product_called(&code).map(|product| product.key);
@@ -414,7 +383,8 @@ impl Inner {
                 ends_at: wire::instant(lot.ends_at),
             });
         }
-        let (rule, text, undo_interval_s, in_force_at) = reason(charge, product.as_str());
+        let name = self.engine.catalogue().product(charge.product).map(|product| product.spec.names.en.clone());
+        let (rule, text, undo_interval_s, in_force_at) = reason(charge, name.as_deref().unwrap_or(product.as_str()));
         let kind = match charge.cause {
             ChargeCause::NoUndoInterval | ChargeCause::UndoneOften { .. } => ProofKind::Open,
             ChargeCause::UndoIntervalPassed { .. } | ChargeCause::Renewal { .. } => {
@@ -461,7 +431,7 @@ impl Inner {
     }
 }
 
-/// The rule, the reason in a sentence, the interval that had to be proven, and the instant of the rate (C4).
+/// The rule, the reason in a sentence, the interval that had to be proven, and the instant of the rate (C2).
 fn reason(charge: &ChargeMade, product: &str) -> (&'static str, String, Option<u32>, Instant) {
     let start = charge.window.start;
     match charge.cause {
@@ -488,92 +458,6 @@ fn reason(charge: &ChargeMade, product: &str) -> (&'static str, String, Option<u
     }
 }
 
-/// Tells entries with the names that people know.
-struct Teller<'a> {
-    inner: &'a Inner,
-    team: &'a TeamId,
-    /// The names of sessions that have been looked up.
-    sessions: HashMap<u64, Value>,
-}
-
-impl Teller<'_> {
-    fn entry(&mut self, sealed: &Sealed) -> Result<Entry, Failure> {
-        let stored: Value = serde_json::from_slice(&sealed.body).map_err(|_| Failure::Internal)?;
-        let (kind, told) = match stored.get("fact") {
-            Some(Value::Object(fact)) => fact.iter().next().map(|(kind, told)| (kind.clone(), told.clone())),
-            Some(_) | None => None,
-        }
-        .ok_or(Failure::Internal)?;
-        let member = told.get("member").and_then(Value::as_u64).and_then(|member| u32::try_from(member).ok());
-        let Value::Object(mut facts) = told else { return Err(Failure::Internal) };
-        for (name, value) in &mut facts {
-            *value = self.told(name, value.take(), member.map(MemberKey))?;
-        }
-        let by = match stored.get("by") {
-            Some(Value::Object(by)) => by.get("key").cloned().unwrap_or(Value::Null),
-            Some(by) => by.clone(),
-            None => Value::Null,
-        };
-        facts.insert("by".to_owned(), by);
-        let (at, hash) = (wire::micros(sealed.at), wire::hex(&sealed.hash));
-        Ok(Entry { seq: sealed.seq, at, kind, hash, facts })
-    }
-
-    /// A fact under its name, with keys of the ledger told as names.
-    fn told(&mut self, name: &str, value: Value, member: Option<MemberKey>) -> Result<Value, Failure> {
-        Ok(match (name, value) {
-            ("member", Value::Number(key)) => self.member(&key),
-            ("product" | "products", Value::Number(key)) => self.product(&key)?,
-            ("products", Value::Object(access)) => match access.get("named") {
-                Some(named) => self.told("products", named.clone(), member)?,
-                None => Value::Object(access),
-            },
-            ("session", Value::Number(number)) => self.session(&number)?,
-            ("device", Value::Number(device)) => {
-                let device = DeviceKey(device.as_u64().unwrap_or_default());
-                let named = member.and_then(|member| self.inner.people.device_name(self.team, member, device));
-                named.map_or(Value::Null, Value::from)
-            }
-            ("lot", Value::Number(lot)) => Value::from(format!("l{lot}")),
-            ("charged", Value::Array(charges)) => {
-                charges.into_iter().map(|charge| Value::from(format!("c{charge}"))).collect()
-            }
-            (name, Value::Array(items)) => {
-                let told = items.into_iter().map(|item| self.told(name, item, member));
-                Value::Array(told.collect::<Result<_, _>>()?)
-            }
-            (_, Value::Object(mut facts)) => {
-                for (name, value) in &mut facts {
-                    *value = self.told(name, value.take(), member)?;
-                }
-                Value::Object(facts)
-            }
-            (_, other) => other,
-        })
-    }
-
-    fn member(&self, key: &serde_json::Number) -> Value {
-        let key = key.as_u64().and_then(|key| u32::try_from(key).ok()).unwrap_or(u32::MAX);
-        Value::from(self.inner.people.name_of(self.team, MemberKey(key)))
-    }
-
-    fn product(&self, key: &serde_json::Number) -> Result<Value, Failure> {
-        let key = key.as_u64().and_then(|key| u32::try_from(key).ok()).ok_or(Failure::Internal)?;
-        Ok(Value::from(self.inner.product_code(ProductKey(key))?.as_str()))
-    }
-
-    fn session(&mut self, number: &serde_json::Number) -> Result<Value, Failure> {
-        let number = SessionNo(number.as_u64().unwrap_or_default());
-        if let Some(named) = self.sessions.get(&number.0) {
-            return Ok(named.clone());
-        }
-        let position = self.inner.views.position_of(&team_stream(self.team), number.0)?.ok_or(Failure::Internal)?;
-        let named = Value::from(self.inner.session_opened(position)?.2.session.as_str());
-        self.sessions.insert(number.0, named.clone());
-        Ok(named)
-    }
-}
-
 fn told_lot(lot: &Lot) -> LotBalance {
     LotBalance {
         lot: format!("l{}", lot.lot),
@@ -597,6 +481,43 @@ fn money(code: &str, amount: ExactAmount) -> Decimal {
     match code.parse::<Currency>() {
         Ok(currency) => Decimal::new(amount.rounded(currency).in_currency(currency)),
         Err(_) => Decimal::new("0"),
+    }
+}
+
+/// The groups of a row of use: its place in the report, whatever rows come and go beside it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Groups(Vec<Key>);
+
+/// What a row is grouped by, in the order in which the views sort it: what has no tag comes first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Key {
+    Untagged,
+    Number(u32),
+    Text(String),
+}
+
+impl Key {
+    fn of(group: &Group) -> Self {
+        match group {
+            Group::Product(product) => Self::Number(product.0),
+            Group::Member(member) => Self::Number(member.0),
+            Group::Text(text) => Self::Text(text.clone()),
+            Group::Untagged => Self::Untagged,
+        }
+    }
+}
+
+impl std::fmt::Display for Groups {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&serde_json::to_string(self).map_err(|_| std::fmt::Error)?)
+    }
+}
+
+impl std::str::FromStr for Groups {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
     }
 }
 

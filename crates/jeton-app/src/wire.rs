@@ -88,7 +88,9 @@ pub(crate) fn draw(draw: &Draw) -> contract::Draw {
 
 /// The number of a charge, from its id.
 pub(crate) fn charge_number(id: &str) -> Option<u64> {
-    id.strip_prefix('c')?.parse().ok()
+    let number: u64 = id.strip_prefix('c')?.parse().ok()?;
+    // One charge, one id: `c+12` and `c012` are none.
+    (id == format!("c{number}")).then_some(number)
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -93,7 +93,7 @@ impl utoipa::PartialSchema for Products {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
 
-        let code = ObjectBuilder::new().schema_type(Type::String);
+        let code = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z0-9][a-z0-9-]{0,63}$"));
         OneOfBuilder::new()
             .description(Some("All products, those to come included, or a named set of codes."))
             .item(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["all"])))

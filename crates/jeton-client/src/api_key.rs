@@ -28,27 +28,22 @@ pub struct ApiKeyPost {
     pub scope: ScopeName,
     /// With scope `team` or `member`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub team: Option<String>,
     /// With scope `member`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub member: Option<String>,
     /// With scope `product`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub product: Option<String>,
     /// With scope `partner`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub partner: Option<String>,
     /// From when on it is no longer honoured; never by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub ends_at: Option<Instant>,
     /// What people know it by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 200, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub label: Option<String>,
 }
 

@@ -2,7 +2,9 @@
 //!
 //! What always holds: the names of fields and values here are the names on the wire, and each is a promise to
 //! programs outside this repository. Bodies of configuration refuse an unknown field; bodies of metering and all
-//! answers tolerate one, so that older and newer programs understand each other.
+//! answers tolerate one, so that older and newer programs understand each other. In a request, `null` is the same as a
+//! field left out, but for the default access, which has to be said; in an answer, a field that may be `null` is always
+//! there, and one that may be left out is never `null`.
 //!
 //! What it does not do: decide or calculate. Amounts and instants stay the text that they are on the wire
 //! ([`Decimal`], [`Instant`]), and only the server gives them a meaning. Nothing here knows HTTP.

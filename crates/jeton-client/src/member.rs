@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(deny_unknown_fields)]
 pub struct MemberPut {
+    #[cfg_attr(feature = "openapi", schema(format = "email", min_length = 3, max_length = 254))]
     pub email: String,
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub name: String,

@@ -65,7 +65,7 @@ pub struct Order {
     pub total: Decimal,
     /// `null` until it is credited.
     pub lot: Option<OrderLot>,
-    /// `null` for a card order that is not paid.
+    /// `null` for an order by card: documents of what is paid at once are not built yet.
     pub invoice: Option<Invoice>,
 }
 
@@ -140,10 +140,9 @@ pub enum InvoiceStatus {
 pub struct PaymentPost {
     /// The day on which the money came; today by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub paid_on: Option<Date>,
     /// What the payment is known by at the bank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 200, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub reference: Option<String>,
 }

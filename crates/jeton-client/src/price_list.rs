@@ -28,19 +28,17 @@ pub struct PriceListPut {
     pub countries: Vec<String>,
     /// From when on it sells; at once by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub starts_at: Option<Instant>,
     /// The only partner that orders by it; teams do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub partner: Option<String>,
     /// The smallest quantity that is sold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 1, minimum = 1, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 1, minimum = 1))]
     pub min_quantity: Option<u64>,
     /// Quantities are multiples of this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 1, minimum = 1, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 1, minimum = 1))]
     pub step: Option<u64>,
 }
 

@@ -17,10 +17,8 @@ pub struct QuotePost {
     pub quantity: u64,
     /// ISO 4217.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub currency: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub team: Option<String>,
 }
 

@@ -17,11 +17,9 @@ use crate::{Decimal, Instant};
 pub struct RatePut {
     /// Tokens per window of 24 hours; "0" records use and charges nothing (C3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub per_day: Option<Decimal>,
     /// The results that can be asked of the product, by their code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub results: Option<BTreeMap<String, ResultRate>>,
 }
 

@@ -29,7 +29,7 @@ pub struct SessionOpen {
     pub product: String,
     /// Of the product; an attribute for reports, one window serves every version (W3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(max_length = 200, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub version: Option<String>,
     /// What the client calls its machine, the same at every opening (W3).
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
@@ -49,7 +49,6 @@ pub struct SessionOpen {
 pub struct SessionHeartbeat {
     /// When the member last did something, by the client's clock; clamped to [opening, now] (W6, W9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub last_activity_at: Option<Instant>,
     /// Asks for a new lease although the old one still holds (W11).
     #[serde(default)]
@@ -66,7 +65,6 @@ pub struct SessionHeartbeat {
 pub struct SessionClose {
     /// When the member last did something, by the client's clock; clamped to [opening, now] (W6, W9).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub last_activity_at: Option<Instant>,
 }
 

@@ -13,31 +13,31 @@ use serde::{Deserialize, Serialize};
 pub struct SettingsPut {
     /// On how many devices a product is open for a member at a time (W3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 3, minimum = 1, maximum = 32, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 3, minimum = 1, maximum = 32))]
     pub devices: Option<u32>,
     /// After how many undone launches of a product by a member within 24 hours the next is charged at once (W2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 3, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 3, minimum = 1, maximum = 1_000))]
     pub undone_limit: Option<u32>,
     /// Seconds between two heartbeats of a client (W8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 120, minimum = 1, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 120, minimum = 1, maximum = 86_400))]
     pub heartbeat_s: Option<u32>,
     /// Seconds since the last proof of use at which a session is lost (W8); more than `heartbeat_s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 600, minimum = 1, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 600, minimum = 1, maximum = 86_400))]
     pub lost_after_s: Option<u32>,
     /// Seconds since its last proof of use within which a beat revives a lost session (W8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 14400, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 14400, maximum = 86_400))]
     pub revive_within_s: Option<u32>,
     /// Seconds that an unfunded session has for saving work (W7).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 900, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 900, maximum = 86_400))]
     pub unfunded_s: Option<u32>,
     /// Days after which an invoice is due (P3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 30, nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(default = 30, maximum = 365))]
     pub invoice_due_days: Option<u32>,
 }
 

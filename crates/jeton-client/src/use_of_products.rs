@@ -38,6 +38,7 @@ pub struct UsePut {
 )]
 #[serde(deny_unknown_fields)]
 pub struct Industry {
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[a-z0-9][a-z0-9-]{0,63}$"))]
     pub code: String,
     pub names: Names,
 }
