@@ -14,21 +14,21 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use ed25519_dalek::SigningKey;
-use jeton_app::{App, LeaseAlgorithm, Parts};
+use jeton_app::{App, LeaseAlgorithm, PaceSettings, Parts};
 use jeton_client::{ApiKeyPost, ScopeName};
 use jeton_core::time::Instant;
 use jeton_engine::{Settings, Start, StartError, ThisMachine};
 use jeton_store::verify::Unverified;
-use jeton_store::{Batch, Beside, Checkpoint, Examined, Folder, Kind, Reader, StoreError, ViewsReader};
+use jeton_store::{Batch, Beside, Checkpoint, Examined, Folder, Kind, Reader, StoreError, ViewsReader, Writer};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::configuration::Configuration;
+use crate::configuration::{self, Configuration};
 use crate::control::{ClockAccepted, Difference, Extent, KeyCreated, Verification, Verified};
 use crate::demo;
 use crate::failure::{Failure, refused, unavailable, usage};
 
-/// The issuer of the folder's leases, as it was when the folder was made.
-const ISSUER: &str = "issuer";
+/// The key that checkpoints are signed with.
+const CHECKPOINT_KEY: &str = "checkpoint.key";
 
 /// What a folder is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +62,15 @@ pub(crate) async fn open(configuration: &Configuration, purpose: Purpose) -> Res
     let metrics = recorder()?;
     let asked = configuration.clone();
     let opened = tokio::task::spawn_blocking(move || opened(&asked, purpose)).await;
-    let Opened { folder, log, lease_key, issuer, sandbox, engine } =
+    let Opened { folder, log, lease_key, issuer, lease_algorithm, sandbox, engine } =
         opened.context("the start was cut off").map_err(unavailable)??;
     let parts = Parts {
         running: &engine,
         log: log.clone(),
         lease_key,
-        lease_algorithm: LeaseAlgorithm::Ed25519,
+        lease_algorithm,
         issuer,
+        pace: PaceSettings { per_s: configuration.rate_limit_per_s, all: configuration.rate_limit_all },
         sandbox,
         metrics,
     };
@@ -92,7 +93,8 @@ pub(crate) async fn verify(configuration: &Configuration, verification: &Verific
     let dir = configuration.data.clone();
     blocking(move || {
         let Examined { reader, views, .. } = Folder::open_read_only(&dir).map_err(|error| stored(&error))?;
-        verified(&reader, views.as_ref(), expected.as_ref())
+        let signer = signer(&dir);
+        verified(&reader, views.as_ref(), signer, expected.as_ref())
     })
     .await
 }
@@ -118,8 +120,8 @@ impl Running {
     /// V1 to V3 while serving.
     pub(crate) async fn verify(&self, verification: &Verification) -> Result<Verified, Failure> {
         let expected = expected(verification)?;
-        let (log, views) = (self.log.clone(), self.views.clone());
-        blocking(move || verified(&log, Some(&views), expected.as_ref())).await
+        let (log, views, signer) = (self.log.clone(), self.views.clone(), signer(&self.folder));
+        blocking(move || verified(&log, Some(&views), signer, expected.as_ref())).await
     }
 
     /// A clean stop: what is queued is decided, the last checkpoint signed, the views closed, the lock given back.
@@ -144,6 +146,7 @@ struct Opened {
     log: Reader,
     lease_key: SigningKey,
     issuer: String,
+    lease_algorithm: LeaseAlgorithm,
     sandbox: bool,
     engine: jeton_engine::Running,
 }
@@ -159,24 +162,19 @@ fn opened(configuration: &Configuration, purpose: Purpose) -> Result<Opened, Fai
     let sandbox = kind == Kind::Sandbox;
     let folder = Folder::open(&configuration.data, kind).map_err(|error| stored(&error))?;
     let keys = folder.path().join("keys");
-    let lease_key = signing_key(&keys, "lease.key")?;
-    let checkpoint_key = signing_key(&keys, "checkpoint.key")?;
     let mut writer = folder.writer().map_err(|error| stored(&error))?;
     let log = folder.reader();
-    let issuer = match log.meta(ISSUER).map_err(|error| stored(&error))? {
-        Some(issuer) if purpose == Purpose::Serve && issuer != configuration.issuer => {
-            return Err(refused(format!(
-                "the leases of this folder are issued by {issuer:?}, and a lease is never written anew with another \
-                 issuer; start with --issuer {issuer}, or choose another folder"
-            )));
-        }
-        Some(issuer) => issuer,
-        None => {
-            let beside = vec![Beside::Meta { key: ISSUER.to_owned(), value: configuration.issuer.clone() }];
-            writer.append(&Batch { entries: Vec::new(), beside }).map_err(|error| stored(&error))?;
-            configuration.issuer.clone()
-        }
-    };
+    let log_is_empty = log.last_position().map_err(|error| stored(&error))? == 0;
+    let lease_key = signing_key(&keys, "lease.key", log_is_empty)?;
+    let checkpoint_key = signing_key(&keys, CHECKPOINT_KEY, log_is_empty)?;
+    // A repeated opening is told its lease byte for byte (V4), so what every lease says is fixed with the folder.
+    let issuer = fixed(&log, &mut writer, "issuer", configuration.issuer.as_deref(), "jeton")?;
+    let asked = configuration.lease_algorithm.map(lease_algorithm).map(LeaseAlgorithm::name);
+    let algorithm = fixed(&log, &mut writer, "lease_algorithm", asked, LeaseAlgorithm::Ed25519.name())?;
+    let known = [LeaseAlgorithm::Ed25519, LeaseAlgorithm::EdDsa].into_iter().find(|known| known.name() == algorithm);
+    let lease_algorithm = known.ok_or_else(|| {
+        refused(format!("the folder's leases are signed by {algorithm}, which this version does not know"))
+    })?;
     let sandbox_clock = match configuration.clock.filter(|_| purpose == Purpose::Serve) {
         Some(clock) => {
             let clock = Instant::from_micros(clock.as_microsecond());
@@ -202,11 +200,41 @@ fn opened(configuration: &Configuration, purpose: Purpose) -> Result<Opened, Fai
         StartError::ClockGoesBack(_) => refused(error.to_string()),
         StartError::Thread(_) | StartError::NotNow(_) => unavailable(error.to_string()),
     })?;
-    Ok(Opened { folder, log, lease_key, issuer, sandbox, engine })
+    Ok(Opened { folder, log, lease_key, issuer, lease_algorithm, sandbox, engine })
 }
 
-/// A signing key of the folder; made, for nobody else to read, when there is none.
-fn signing_key(keys: &Path, name: &str) -> Result<SigningKey, Failure> {
+/// What is fixed when a folder is made: the value that it has, which nobody may ask to be another.
+fn fixed(
+    log: &Reader,
+    writer: &mut Writer,
+    key: &str,
+    asked: Option<&str>,
+    otherwise: &str,
+) -> Result<String, Failure> {
+    let Some(standing) = log.meta(key).map_err(|error| stored(&error))? else {
+        let value = asked.unwrap_or(otherwise).to_owned();
+        let beside = vec![Beside::Meta { key: key.to_owned(), value: value.clone() }];
+        writer.append(&Batch { entries: Vec::new(), beside }).map_err(|error| stored(&error))?;
+        return Ok(value);
+    };
+    match asked.filter(|asked| *asked != standing) {
+        None => Ok(standing),
+        Some(asked) => Err(refused(format!(
+            "this folder was made with `{key}` {standing:?}, which its leases bear, so that it cannot be {asked:?}; \
+             leave the setting out, or choose another folder"
+        ))),
+    }
+}
+
+fn lease_algorithm(configured: configuration::LeaseAlgorithm) -> LeaseAlgorithm {
+    match configured {
+        configuration::LeaseAlgorithm::Ed25519 => LeaseAlgorithm::Ed25519,
+        configuration::LeaseAlgorithm::EdDsa => LeaseAlgorithm::EdDsa,
+    }
+}
+
+/// A signing key of the folder; made, for nobody else to read, when the folder is new.
+fn signing_key(keys: &Path, name: &str, log_is_empty: bool) -> Result<SigningKey, Failure> {
     let path = keys.join(name);
     let told = || format!("the key {}", path.display());
     match fs::read(&path) {
@@ -217,12 +245,22 @@ fn signing_key(keys: &Path, name: &str) -> Result<SigningKey, Failure> {
             Ok(SigningKey::from_bytes(&seed))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let seed = jeton_app::random();
+            if !log_is_empty {
+                return Err(refused(format!(
+                    "{} is missing, although the folder has been used with it; restore it from a backup",
+                    path.display()
+                )));
+            }
+            let seed: [u8; 32] = jeton_app::random();
             fs::DirBuilder::new().recursive(true).mode(0o700).create(keys).with_context(told).map_err(unavailable)?;
             let write = || {
-                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+                // Whole or not at all: a start that dies here leaves no half of a key.
+                let aside = keys.join(format!("{name}.new"));
+                let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
                 file.write_all(&seed)?;
-                file.sync_all()
+                file.sync_all()?;
+                fs::rename(&aside, &path)?;
+                fs::File::open(keys)?.sync_all()
             };
             write().with_context(told).map_err(unavailable)?;
             Ok(SigningKey::from_bytes(&seed))
@@ -280,8 +318,19 @@ fn expected(verification: &Verification) -> Result<Option<Checkpoint>, Failure> 
     Ok(Some(checkpoint))
 }
 
-fn verified(log: &Reader, views: Option<&ViewsReader>, expected: Option<&Checkpoint>) -> Result<Verified, Failure> {
-    match jeton_engine::verify(log, views, expected) {
+/// The public half of the folder's checkpoint key; none where the key is not there to be read.
+fn signer(folder: &Path) -> Option<[u8; 32]> {
+    let seed: [u8; 32] = fs::read(folder.join("keys").join(CHECKPOINT_KEY)).ok()?.try_into().ok()?;
+    Some(SigningKey::from_bytes(&seed).verifying_key().to_bytes())
+}
+
+fn verified(
+    log: &Reader,
+    views: Option<&ViewsReader>,
+    signer: Option<[u8; 32]>,
+    expected: Option<&Checkpoint>,
+) -> Result<Verified, Failure> {
+    match jeton_engine::verify(log, views, signer, expected) {
         Ok(found) => Ok(Verified::Holds(Extent {
             entries: found.entries,
             streams: u64::try_from(found.streams).unwrap_or(u64::MAX),

@@ -32,8 +32,10 @@ pub(crate) struct Configuration {
     pub(crate) clock: Option<Timestamp>,
     /// Whether the reference catalogue and price list are loaded and a vendor key is printed.
     pub(crate) demo: bool,
-    /// `iss` of the leases.
-    pub(crate) issuer: String,
+    /// `iss` of the leases; what a folder was made with holds for it, `jeton` for a new one.
+    pub(crate) issuer: Option<String>,
+    /// How the leases name their algorithm; what a folder was made with holds for it, `Ed25519` for a new one.
+    pub(crate) lease_algorithm: Option<LeaseAlgorithm>,
     pub(crate) log_format: LogFormat,
     /// What is logged, as `tracing` filters are written; without one, each command has its own default.
     pub(crate) log: Option<String>,
@@ -41,6 +43,23 @@ pub(crate) struct Configuration {
     pub(crate) clock_jump_s: NonZeroU64,
     /// How many commands may wait for the engine; one more is answered with 503.
     pub(crate) queue: NonZeroUsize,
+    /// Requests a second that one key of a team, member or partner may make in the long run, and twice as many at once;
+    /// 0: as many as it likes.
+    pub(crate) rate_limit_per_s: u32,
+    /// Whether keys of the vendor and of products are limited, too.
+    pub(crate) rate_limit_all: bool,
+}
+
+/// How leases name the algorithm of their signature, which is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+pub(crate) enum LeaseAlgorithm {
+    /// As RFC 9864 has it
+    #[value(name = "Ed25519")]
+    Ed25519,
+    /// As older libraries know it (RFC 8037)
+    #[value(name = "EdDSA")]
+    #[serde(rename = "EdDSA")]
+    EdDsa,
 }
 
 /// How a line of the log is written.
@@ -63,10 +82,13 @@ pub(crate) struct Settings {
     pub(crate) clock: Option<Timestamp>,
     pub(crate) demo: Option<bool>,
     pub(crate) issuer: Option<String>,
+    pub(crate) lease_algorithm: Option<LeaseAlgorithm>,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) log: Option<String>,
     pub(crate) clock_jump_s: Option<NonZeroU64>,
     pub(crate) queue: Option<NonZeroUsize>,
+    pub(crate) rate_limit_per_s: Option<u32>,
+    pub(crate) rate_limit_all: Option<bool>,
 }
 
 /// Where settings can come from, handed in so that a test can hand in others.
@@ -115,10 +137,13 @@ impl Settings {
             clock: self.clock.or(weaker.clock),
             demo: self.demo.or(weaker.demo),
             issuer: self.issuer.or(weaker.issuer),
+            lease_algorithm: self.lease_algorithm.or(weaker.lease_algorithm),
             log_format: self.log_format.or(weaker.log_format),
             log: self.log.or(weaker.log),
             clock_jump_s: self.clock_jump_s.or(weaker.clock_jump_s),
             queue: self.queue.or(weaker.queue),
+            rate_limit_per_s: self.rate_limit_per_s.or(weaker.rate_limit_per_s),
+            rate_limit_all: self.rate_limit_all.or(weaker.rate_limit_all),
         }
     }
 
@@ -130,16 +155,19 @@ impl Settings {
             sandbox: self.sandbox.unwrap_or(false),
             clock: self.clock,
             demo: self.demo.unwrap_or(false),
-            issuer: self.issuer.unwrap_or_else(|| "jeton".to_owned()),
+            issuer: self.issuer,
+            lease_algorithm: self.lease_algorithm,
             log_format: self.log_format.unwrap_or(LogFormat::Text),
             log: self.log,
             clock_jump_s: self.clock_jump_s.unwrap_or(const { NonZeroU64::new(60).expect("60 is not 0") }),
             queue: self.queue.unwrap_or(const { NonZeroUsize::new(4096).expect("4096 is not 0") }),
+            rate_limit_per_s: self.rate_limit_per_s.unwrap_or(50),
+            rate_limit_all: self.rate_limit_all.unwrap_or(false),
         };
         if configuration.data.as_os_str().is_empty() {
             return Err(usage("`data` is empty; name the data folder"));
         }
-        if configuration.issuer.is_empty() || configuration.issuer.chars().count() > 200 {
+        if configuration.issuer.as_ref().is_some_and(|issuer| !(1..=200).contains(&issuer.chars().count())) {
             return Err(usage("`issuer` must have 1 to 200 characters"));
         }
         if let Some(clock) = configuration.clock {
@@ -169,17 +197,20 @@ struct Setting {
 }
 
 /// Every setting, in the order in which they are listed to people.
-const SETTINGS: [Setting; 10] = [
+const SETTINGS: [Setting; 13] = [
     Setting { name: "data", value: "the path of the data folder" },
     Setting { name: "listen", value: "an address and port such as 127.0.0.1:7878 or [::1]:7878" },
     Setting { name: "sandbox", value: "true or false" },
     Setting { name: "clock", value: "an instant such as \"2026-03-02T08:00:00Z\"" },
     Setting { name: "demo", value: "true or false" },
     Setting { name: "issuer", value: "a text" },
+    Setting { name: "lease_algorithm", value: "Ed25519 or EdDSA" },
     Setting { name: "log_format", value: "text or json" },
     Setting { name: "log", value: "a filter such as info or jeton_engine=debug,warn" },
     Setting { name: "clock_jump_s", value: "a whole number of seconds, at least 1" },
     Setting { name: "queue", value: "a whole number of commands, at least 1" },
+    Setting { name: "rate_limit_per_s", value: "a whole number of requests, 0 for no limit" },
+    Setting { name: "rate_limit_all", value: "true or false" },
 ];
 
 /// What the value of a setting must be; of a name that is no setting, nothing.
@@ -228,6 +259,7 @@ mod tests {
         assert_eq!(configuration.data, Path::new("jeton-data"));
         assert_eq!(configuration.clock_jump_s.get(), 60);
         assert_eq!(configuration.queue.get(), 4096);
+        assert_eq!((configuration.rate_limit_per_s, configuration.rate_limit_all), (50, false));
         assert!(!configuration.sandbox && !configuration.demo);
     }
 
@@ -242,7 +274,7 @@ mod tests {
         let configuration = Configuration::load(sources).unwrap();
         assert_eq!(configuration.queue.get(), 3);
         assert_eq!(configuration.clock_jump_s.get(), 2);
-        assert_eq!(configuration.issuer, "file");
+        assert_eq!(configuration.issuer.as_deref(), Some("file"));
     }
 
     #[test]
@@ -260,7 +292,7 @@ mod tests {
         std::fs::write(folder.path().join("other.toml"), "issuer = \"other\"\n").unwrap();
         let mut named = sources(folder.path());
         named.environment.push(("JETON_CONFIG".into(), folder.path().join("other.toml").into()));
-        assert_eq!(Configuration::load(named).unwrap().issuer, "other");
+        assert_eq!(Configuration::load(named).unwrap().issuer.as_deref(), Some("other"));
 
         let mut missing = sources(folder.path());
         missing.config = Some(folder.path().join("missing.toml"));

@@ -1,10 +1,11 @@
 //! `--demo`: loads the reference catalogue and price list, and makes a vendor key.
 //!
-//! It goes through the same use cases as everybody else, so a second start changes nothing that stands.
+//! It goes through the same use cases as everybody else. What stands already is left as it is, so that a second start
+//! goes on with what was made of the first; only the key is new, and takes the place of the one before.
 
 use std::collections::BTreeMap;
 
-use jeton_app::{App, Caller};
+use jeton_app::{App, Caller, PageRequest};
 use jeton_client::{Decimal, Industry, Names, PriceListPut, ProductPut, RatePut, ResultRate, Rounding, Tier, UsePut};
 use serde::Deserialize;
 
@@ -17,6 +18,9 @@ const CATALOGUE: &str = include_str!("../../../data/catalogue.json");
 const RATES_FROM: &str = "2000-01-01T00:00:00Z";
 
 const PRICE_LIST: &str = "reference";
+
+/// What the demo's key is known by.
+const LABEL: &str = "demo";
 
 #[derive(Deserialize)]
 struct Catalogue {
@@ -66,7 +70,9 @@ pub(crate) async fn load(app: &App) -> Result<String, Failure> {
         for (code, used) in &of.uses {
             let industry = Industry { code: industry.clone(), names: of.names.clone() };
             let body = UsePut { names: used.names.clone(), industry };
-            app.put_use(&operator, code, body, None).await.map_err(|failure| failed(&failure))?;
+            if !stands(app.use_of_products(&operator, code).await)? {
+                app.put_use(&operator, code, body, None).await.map_err(|failure| failed(&failure))?;
+            }
             for product in &used.products {
                 uses.entry(product).or_default().push(code.clone());
             }
@@ -95,13 +101,45 @@ pub(crate) async fn load(app: &App) -> Result<String, Failure> {
         min_quantity: None,
         step: None,
     };
-    app.put_price_list(&operator, PRICE_LIST, list, None).await.map_err(|failure| failed(&failure))?;
-    let key = app.create_key_on_the_folder(&vendor_key("demo")).await.map_err(|failure| failed(&failure))?;
+    if !stands(app.price_list(&operator, PRICE_LIST).await)? {
+        app.put_price_list(&operator, PRICE_LIST, list, None).await.map_err(|failure| failed(&failure))?;
+    }
+    for former in former_keys(app)? {
+        app.revoke_api_key(&operator, &former).await.map_err(|failure| failed(&failure))?;
+    }
+    let key = app.create_key_on_the_folder(&vendor_key(LABEL)).await.map_err(|failure| failed(&failure))?;
     key.secret.ok_or_else(|| refused("the demo's key was made before"))
+}
+
+/// Whether something is there already.
+fn stands<T>(found: Result<T, jeton_app::Failure>) -> Result<bool, Failure> {
+    match found {
+        Ok(_) => Ok(true),
+        Err(failure) if failure.status() == 404 => Ok(false),
+        Err(failure) => Err(failed(&failure)),
+    }
+}
+
+/// The demo's keys of earlier starts that are still good.
+fn former_keys(app: &App) -> Result<Vec<String>, Failure> {
+    let (mut former, mut after) = (Vec::new(), None);
+    loop {
+        let page = PageRequest { limit: 100, after };
+        let page = app.list_api_keys(&Caller::operator(), &page).map_err(|failure| failed(&failure))?;
+        let ours = page.items.into_iter().filter(|key| key.label.as_deref() == Some(LABEL) && key.revoked_at.is_none());
+        former.extend(ours.map(|key| key.key));
+        after = page.next;
+        if after.is_none() {
+            return Ok(former);
+        }
+    }
 }
 
 async fn put(app: &App, code: &str, name: &str, uses: Vec<String>, rate: RatePut) -> Result<(), Failure> {
     let operator = Caller::operator();
+    if stands(app.product(&operator, code, None).await)? {
+        return Ok(());
+    }
     let names = ["en", "fr"].map(|language| (language.to_owned(), name.to_owned())).into_iter().collect();
     let product = ProductPut {
         names,

@@ -18,7 +18,8 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(filter)
         .with_context(|| format!("`log` is not a filter such as info or jeton_engine=debug,warn: {filter}"))
         .map_err(usage)?;
-    let log = fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A log that cannot be written (a full disk, a closed pipe) is lost, and must never stop what it tells of.
+    let log = fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     match format {
         LogFormat::Text => log.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).init(),
         LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),

@@ -7,6 +7,7 @@
 mod command;
 mod composition;
 mod configuration;
+mod connections;
 mod control;
 mod demo;
 mod failure;

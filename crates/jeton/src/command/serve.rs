@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::serve::ListenerExt;
 use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -20,7 +19,8 @@ use tokio::time::timeout;
 
 use super::print;
 use crate::composition::{self, Purpose, Running};
-use crate::configuration::{Configuration, Settings};
+use crate::configuration::{Configuration, LeaseAlgorithm, Settings};
+use crate::connections;
 use crate::control;
 use crate::failure::{Failure, unavailable};
 
@@ -59,6 +59,10 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "TEXT")]
     issuer: Option<String>,
 
+    /// How the leases of a new folder name their algorithm [default: Ed25519]
+    #[arg(long, value_name = "NAME")]
+    lease_algorithm: Option<LeaseAlgorithm>,
+
     /// By how many seconds the machine's two clocks may part before nothing is decided [default: 60]
     #[arg(long, value_name = "SECONDS")]
     clock_jump_s: Option<NonZeroU64>,
@@ -66,6 +70,15 @@ pub(crate) struct Flags {
     /// How many commands may wait to be decided; one more is answered with 503 [default: 4096]
     #[arg(long, value_name = "COMMANDS")]
     queue: Option<NonZeroUsize>,
+
+    /// How many requests a second one key of a team, member or partner may make; twice as many may come at once, one
+    /// more is answered with 429; 0 for no limit [default: 50]
+    #[arg(long, value_name = "REQUESTS")]
+    rate_limit_per_s: Option<u32>,
+
+    /// Limit the keys of the vendor and of products, too
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    rate_limit_all: Option<bool>,
 }
 
 const EXAMPLES: &str = "\
@@ -82,8 +95,11 @@ impl Flags {
             clock: self.clock,
             demo: self.demo,
             issuer: self.issuer.clone(),
+            lease_algorithm: self.lease_algorithm,
             clock_jump_s: self.clock_jump_s,
             queue: self.queue,
+            rate_limit_per_s: self.rate_limit_per_s,
+            rate_limit_all: self.rate_limit_all,
             ..Settings::default()
         }
     }
@@ -110,18 +126,9 @@ pub(crate) async fn run(configuration: &Configuration) -> Result<(), Failure> {
     };
 
     let (tell_stop, told) = watch::channel(false);
-    let public = axum::serve(
-        // Answers are small and complete: waiting for more to send with them only makes them late.
-        listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps its delay");
-            }
-        }),
-        running.router.clone(),
-    )
-    .with_graceful_shutdown(stopped(told.clone()));
+    let public = connections::serve(listener, running.router.clone(), told.clone());
     let beside = axum::serve(beside, control::router(Arc::clone(&running))).with_graceful_shutdown(stopped(told));
-    let mut serving = tokio::spawn(async { tokio::join!(public.into_future(), beside.into_future()) });
+    let mut serving = tokio::spawn(async { tokio::join!(public, beside.into_future()) });
 
     tell(&running, address);
     stop.asked().await;

@@ -70,8 +70,11 @@ pub(crate) async fn run(configuration: &Configuration, flags: Flags) -> Result<(
             print_json(&Printed { holds: true, extent: Some(extent), difference: None })
         }
         Verified::Holds(extent) => print(&format!(
-            "everything holds: {} entries in {} streams, {} checkpoints, last commit {}",
-            extent.entries, extent.streams, extent.checkpoints, extent.commit
+            "everything holds: {}, {}, {}, last commit {}",
+            counted(extent.entries, "entry", "entries"),
+            counted(extent.streams, "stream", "streams"),
+            counted(extent.checkpoints, "checkpoint", "checkpoints"),
+            extent.commit
         )),
         Verified::Differs(difference) => {
             if flags.json {
@@ -80,6 +83,10 @@ pub(crate) async fn run(configuration: &Configuration, flags: Flags) -> Result<(
             Err(refused(sentence(difference)))
         }
     }
+}
+
+fn counted(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 /// The difference as a sentence that names the team and the entry.

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
-use super::{LogFormat, SETTINGS, Settings, nearest, value_of};
+use super::{LeaseAlgorithm, LogFormat, SETTINGS, Settings, nearest, value_of};
 use crate::failure::{Failure, usage};
 
 const PREFIX: &str = "JETON_";
@@ -55,10 +55,13 @@ fn take(environment: &mut Environment, variable: &str, name: &str, value: OsStri
         "clock" => settings.clock = Some(parse(variable, name, value)?),
         "demo" => settings.demo = Some(parse(variable, name, value)?),
         "issuer" => settings.issuer = Some(parse(variable, name, value)?),
+        "lease_algorithm" => settings.lease_algorithm = Some(parse::<LeaseAlgorithm>(variable, name, value)?),
         "log_format" => settings.log_format = Some(parse::<LogFormat>(variable, name, value)?),
         "log" => settings.log = Some(parse(variable, name, value)?),
         "clock_jump_s" => settings.clock_jump_s = Some(parse(variable, name, value)?),
         "queue" => settings.queue = Some(parse(variable, name, value)?),
+        "rate_limit_per_s" => settings.rate_limit_per_s = Some(parse(variable, name, value)?),
+        "rate_limit_all" => settings.rate_limit_all = Some(parse(variable, name, value)?),
         other => unreachable!("{other} is in SETTINGS and has no line here"),
     }
     Ok(())
@@ -70,6 +73,14 @@ fn parse<T: FromStr>(variable: &str, name: &str, value: OsString) -> Result<T, F
         let wanted = value_of(name).expect("the name was found among the settings");
         usage(format!("{variable} in the environment must be {wanted}, and is {value:?}"))
     })
+}
+
+impl FromStr for LeaseAlgorithm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        <Self as ValueEnum>::from_str(text, false)
+    }
 }
 
 impl FromStr for LogFormat {
@@ -97,10 +108,13 @@ mod tests {
             ("clock", "2026-03-02T08:00:00Z"),
             ("demo", "false"),
             ("issuer", "https://tokens.example"),
+            ("lease_algorithm", "EdDSA"),
             ("log_format", "json"),
             ("log", "debug"),
             ("clock_jump_s", "30"),
             ("queue", "16"),
+            ("rate_limit_per_s", "0"),
+            ("rate_limit_all", "true"),
         ] {
             assert!(value_of(name).is_some(), "{name}");
             let environment = read_one(&format!("JETON_{}", name.to_uppercase()), value).unwrap();

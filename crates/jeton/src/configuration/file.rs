@@ -85,10 +85,13 @@ mod tests {
             clock = "2026-03-02T08:00:00Z"
             demo = true
             issuer = "https://tokens.example"
+            lease_algorithm = "EdDSA"
             log_format = "json"
             log = "debug"
             clock_jump_s = 30
             queue = 16
+            rate_limit_per_s = 0
+            rate_limit_all = true
             "#,
         )
         .unwrap();
@@ -99,7 +102,9 @@ mod tests {
         assert_eq!(settings.clone().or(weaker), settings);
         assert!(settings.listen.is_some() && settings.sandbox.is_some() && settings.clock.is_some());
         assert!(settings.demo.is_some() && settings.issuer.is_some() && settings.log_format.is_some());
+        assert!(settings.lease_algorithm.is_some());
         assert!(settings.log.is_some() && settings.queue.is_some());
+        assert_eq!((settings.rate_limit_per_s, settings.rate_limit_all), (Some(0), Some(true)));
     }
 
     #[test]
@@ -129,6 +134,7 @@ mod tests {
             ("log_format = \"xml\"", "log_format"),
             ("clock_jump_s = -1", "clock_jump_s"),
             ("queue = 0", "queue"),
+            ("rate_limit_per_s = -1", "rate_limit_per_s"),
         ] {
             let sentence = refusal(text);
             assert!(sentence.starts_with(&format!("etc/jeton.toml:1: `{name}` must be ")), "{sentence}");

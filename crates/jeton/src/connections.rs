@@ -1,0 +1,84 @@
+//! The connections of the public API: how many there may be, and for how long one may say nothing.
+//!
+//! What always holds: a client that opens a connection and does not finish its request line and headers loses it, and
+//! so does one that leaves it idle; so nobody can hold all of them. A request that is under way is answered before a
+//! stop. What is asked, and by whom, is the router's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+/// How long a connection may take to say what it wants, and may stand idle between two requests.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Connections at a time, if the operating system allows as many.
+const MOST: u64 = 8_192;
+/// Descriptors that are not connections: files of the store, the log, the control socket.
+const RESERVED: u64 = 64;
+/// How long no connection is taken after the operating system could not give one.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Serves until told to stop, then until what is under way is answered.
+pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+    let room = Arc::new(Semaphore::new(room()));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let next = async {
+            let place = Arc::clone(&room).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        match (place, accepted) {
+            (Ok(place), Ok((stream, _))) => {
+                let answered = graceful.watch(connection(stream, router.clone()));
+                tokio::spawn(async move {
+                    let _place = place;
+                    if let Err(error) = answered.await {
+                        tracing::debug!(%error, "a connection ended");
+                    }
+                });
+            }
+            (_, Err(error)) => {
+                tracing::warn!(%error, "no connection can be taken; it is tried again");
+                let _elapsed = timeout(PAUSE, std::future::pending::<()>()).await;
+            }
+            (Err(_), Ok(_)) => break,
+        }
+    }
+    graceful.shutdown().await;
+}
+
+fn connection(stream: TcpStream, router: Router) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+    // Answers are small and complete: waiting for more to send with them only makes them late.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps its delay");
+    }
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(SILENCE)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+}
+
+/// How many connections there may be: the operating system's limit is raised as far as it lets itself be raised.
+fn room() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current < limit.maximum || limit.maximum.is_none() {
+        let raised = rustix::process::Rlimit { current: limit.maximum.or(limit.current), maximum: limit.maximum };
+        if setrlimit(Resource::Nofile, raised).is_ok() {
+            limit = raised;
+        }
+    }
+    let allowed = limit.current.unwrap_or(MOST + RESERVED).saturating_sub(RESERVED).clamp(16, MOST);
+    usize::try_from(allowed).unwrap_or(16)
+}
