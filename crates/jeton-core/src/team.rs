@@ -576,6 +576,7 @@ impl Team {
             of.sessions.retain(|open| *open != number);
             if of.sessions.is_empty() {
                 of.past_seats.clear();
+                of.window = of.window.filter(|window| window.span.end > self.last_at);
             }
             let shares = of.hold.iter_mut().flat_map(|hold| &mut hold.joined);
             for joined in shares.filter(|joined| joined.session == number && joined.ended.is_none()) {
@@ -657,7 +658,9 @@ impl Team {
             match what {
                 Forget::Use(member, product) => {
                     if let Some(of) = self.uses.get_mut(&(member, product)) {
-                        of.window = of.window.filter(|window| window.span.end > at);
+                        // While sessions are open, a window that has ended may still cover the end of a seat (W5).
+                        let open = !of.sessions.is_empty();
+                        of.window = of.window.filter(|window| open || window.span.end > at);
                         of.undone.retain(|undone| undone.plus(DAY) > at);
                     }
                     self.drop_if_empty(member, product);
