@@ -87,6 +87,7 @@ impl Rules {
                 uses: vec![],
                 versions: vec![],
                 undo_s: product.undo_interval_s,
+                idle_after_s: 900,
                 min_balance: "0".parse().unwrap(),
             };
             rules.vendor(VendorCommand::SetProduct { code: code(&product.code), spec }, begin);
