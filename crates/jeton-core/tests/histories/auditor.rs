@@ -191,7 +191,8 @@ pub(crate) struct Auditor {
     charging: Option<SessionNo>,
     /// An order whose lot the next entry has to credit.
     crediting: Option<OrderId>,
-    /// Sessions that joined a hold which was then proven to be a window that had ended before they were opened.
+    /// Sessions that shared a hold which then gave way to a window that had ended before they were opened: the server
+    /// was down for more than a day. They renew from that window's end on, with the session that was open then.
     overtaken: BTreeSet<SessionNo>,
     /// A use of which a run was undone that an earlier session's next proof could have joined, unless it is charged.
     undone_early: Option<Of>,

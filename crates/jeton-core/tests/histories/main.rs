@@ -14,6 +14,7 @@ mod auditor;
 mod history;
 mod walk;
 
+use jeton_core::entry::TeamFact;
 use jeton_core::team::Team;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -56,6 +57,39 @@ fn w5_a_window_that_has_ended_meanwhile_covered_the_end_of_a_seat() {
         (1, Does::Beat { session: 0, lease: false }),
     ]))
     .unwrap();
+}
+
+/// A seat that was in force when the window ended covers its end, also when it was withdrawn before the next proof.
+#[test]
+fn w5_a_seat_counts_as_of_the_end_although_it_was_withdrawn_since() {
+    let (start, length_s) = (Start::Ago(0), 1_000);
+    let walk = Walk::through(&of_steps(vec![
+        (0, OPEN),
+        (86_300, Does::Work { session: None, often: false, then: Then::Beat }),
+        (10, Does::SetSeat { member: 0, product: 0, start, length_s }),
+        (150, Does::RemoveSeat { member: 0, product: 0 }),
+        (60, Does::Beat { session: 0, lease: false }),
+    ]));
+    let entries = walk.unwrap().server.entries;
+    let continued = entries.iter().any(|entry| matches!(entry.fact, TeamFact::CoverContinued { .. }));
+    assert!(continued, "{entries:?}");
+}
+
+/// Who was unfunded, and is funded again in time, is not ended at the instant that was told (W7).
+#[test]
+fn w7_a_session_that_is_funded_again_goes_on() {
+    let walk = Walk::through(&of_steps(vec![
+        (0, OPEN),
+        (86_300, Does::Work { session: None, often: false, then: Then::Beat }),
+        (10, Does::Block { products: 1 }),
+        (120, Does::Beat { session: 0, lease: false }),
+        (60, Does::Block { products: 0 }),
+        (60, Does::Beat { session: 0, lease: false }),
+        (1_200, Does::Work { session: None, often: true, then: Then::Beat }),
+    ]));
+    let walk = walk.unwrap();
+    let refused = walk.server.entries.iter().any(|entry| matches!(entry.fact, TeamFact::RenewalRefused { .. }));
+    assert!(refused && walk.server.team.open_sessions().count() == 1, "{:?}", walk.server.entries);
 }
 
 #[test]

@@ -250,6 +250,8 @@ impl Auditor {
                 must!(seen.hold.is_none(), "W4: a hold made since is released");
                 let (why, openings) = seen.released.take().unwrap_or((ReleaseReason::Renewal, Vec::new()));
                 must!(why == ReleaseReason::Renewal, "W4: released for {why:?}");
+                let overtaken = openings.iter().filter(|(_, from)| *from >= window.end);
+                self.overtaken.extend(overtaken.map(|(number, _)| *number));
                 self.counted(&charge.launches, &openings, Some(charge.day))?;
                 self.spent(of, charge, at)?;
             }
