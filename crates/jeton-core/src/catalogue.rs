@@ -408,3 +408,139 @@ pub fn decide(
         VendorCommand::Note(fact) => Ok(Configured { created: true, revision: next.0, fact: Some(fact) }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Author;
+    use crate::price::{Tier, Tiers};
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    /// The vendor's stream, as it grows.
+    #[derive(Default)]
+    struct Vendor {
+        catalogue: Catalogue,
+        seq: u64,
+    }
+
+    impl Vendor {
+        fn asks(&mut self, command: VendorCommand, now: &str) -> Result<Configured, Refusal> {
+            let (next, now) = (Seq(self.seq + 1), at(now));
+            let configured = decide(&self.catalogue, command, None, next, now)?;
+            if let Some(fact) = configured.fact.clone() {
+                self.seq += 1;
+                self.catalogue.evolve(next, &Entry { at: now, by: Author::Operator, fact });
+            }
+            Ok(configured)
+        }
+
+        fn rate(&mut self, tokens: &str, starts_at: &str, now: &str) -> Result<Configured, Refusal> {
+            let offer = Offer::PerDay(tokens.parse().unwrap());
+            self.asks(VendorCommand::SetRate { code: product(), starts_at: at(starts_at), offer }, now)
+        }
+
+        fn rate_at(&self, when: &str) -> Option<Tokens> {
+            self.catalogue.product_called(&product())?.daily_rate_at(at(when)).map(|rate| rate.tokens)
+        }
+
+        fn list(&mut self, id: &str, countries: &[&str], starts_at: Option<&str>, partner: Option<&str>, now: &str) {
+            let spec = PriceListSpec {
+                currency: "EUR".parse().unwrap(),
+                tiers: Tiers::new(vec![Tier { from: 1, unit_price: "3".parse().unwrap() }], 1).unwrap(),
+                countries: countries.iter().map(ToString::to_string).collect(),
+                starts_at: starts_at.map(at),
+                partner: partner.map(|partner| partner.parse().unwrap()),
+                min_quantity: 1,
+                step: 1,
+            };
+            self.asks(VendorCommand::SetPriceList { price_list: id.parse().unwrap(), spec }, now).unwrap();
+        }
+
+        fn list_for(&self, country: Option<&str>, now: &str) -> Result<String, Refusal> {
+            let list = self.catalogue.price_list_for("EUR".parse().unwrap(), country, at(now));
+            list.map(|(id, _)| id.to_string())
+        }
+    }
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn product() -> ProductCode {
+        "autocad".parse().unwrap()
+    }
+
+    fn with_product() -> Vendor {
+        let mut vendor = Vendor::default();
+        let names = Names { en: "AutoCAD".into(), fr: "AutoCAD".into() };
+        let (uses, versions, min_balance) = (vec![], vec![], Tokens::ZERO);
+        let spec = ProductSpec { names, uses, versions, undo_s: 300, idle_after_s: 900, min_balance };
+        vendor.asks(VendorCommand::SetProduct { code: product(), spec }, "2026-01-01T00:00:00Z").unwrap();
+        vendor
+    }
+
+    #[test]
+    fn c2_a_rate_that_has_begun_is_never_changed_or_removed() {
+        let mut vendor = with_product();
+        let (now, then) = ("2026-01-02T00:00:00Z", "2026-02-01T00:00:00Z");
+        vendor.rate("7", now, now).unwrap();
+        let began = Refusal::RateInForce { starts_at: at(now) };
+        assert_eq!(vendor.rate("8", now, now).unwrap_err(), began);
+        assert_eq!(vendor.rate("7", now, now).unwrap().fact, None);
+        let remove = |starts_at: &str| VendorCommand::RemoveRate { code: product(), starts_at: at(starts_at) };
+        assert_eq!(vendor.asks(remove(now), now).unwrap_err(), began);
+
+        vendor.rate("9", then, now).unwrap();
+        vendor.rate("10", then, now).unwrap();
+        assert_eq!(vendor.rate_at(then), Some(Tokens::whole(10)));
+        assert_eq!(vendor.rate("11", then, then).unwrap_err(), Refusal::RateInForce { starts_at: at(then) });
+        assert_eq!(vendor.asks(remove(then), then).unwrap_err(), Refusal::RateInForce { starts_at: at(then) });
+        vendor.asks(remove(then), "2026-01-31T23:59:59.999999Z").unwrap();
+        assert_eq!(vendor.rate_at(then), Some(Tokens::whole(7)));
+        assert_eq!(vendor.asks(remove(then), now).unwrap_err(), Refusal::Unknown(Unknown::Rate));
+    }
+
+    #[test]
+    fn c2_of_the_rates_entered_and_started_the_latest_start_is_in_force() {
+        let mut vendor = with_product();
+        assert_eq!(vendor.rate_at("2026-01-03T00:00:00Z"), None);
+        vendor.rate("7", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00Z").unwrap();
+        // Entered with a start in the past, it is in force from its entry on.
+        vendor.rate("8", "2026-01-03T00:00:00Z", "2026-01-05T00:00:00Z").unwrap();
+        // And so is one that starts before another that has started.
+        vendor.rate("9", "2026-01-02T12:00:00Z", "2026-01-06T00:00:00Z").unwrap();
+        for (when, tokens) in [
+            ("2026-01-01T23:59:59.999999Z", None),
+            ("2026-01-02T00:00:00Z", Some(7)),
+            ("2026-01-04T23:59:59.999999Z", Some(7)),
+            ("2026-01-05T00:00:00Z", Some(8)),
+            ("2026-01-06T00:00:00Z", Some(8)),
+        ] {
+            assert_eq!(vendor.rate_at(when), tokens.map(Tokens::whole), "{when}");
+        }
+    }
+
+    #[test]
+    fn p1_the_newest_started_list_that_names_the_country_prices_a_team() {
+        let mut vendor = Vendor::default();
+        let now = "2026-03-01T00:00:00Z";
+        assert_eq!(vendor.list_for(Some("FR"), now), Err(Refusal::NoPriceList));
+        vendor.list("alps", &["CH", "FR"], None, None, "2026-01-02T00:00:00Z");
+        vendor.list("world", &[], None, None, "2026-01-03T00:00:00Z");
+        vendor.list("summer", &["FR"], Some("2026-06-01T00:00:00Z"), None, "2026-01-04T00:00:00Z");
+        vendor.list("peak", &["FR"], None, Some("peak"), "2026-01-05T00:00:00Z");
+        for (country, now, list) in [
+            (Some("FR"), now, "alps"),
+            (Some("FR"), "2026-05-31T23:59:59.999999Z", "alps"),
+            (Some("FR"), "2026-06-01T00:00:00Z", "summer"),
+            (Some("CH"), "2026-06-01T00:00:00Z", "alps"),
+            (Some("DE"), now, "world"),
+            (None, now, "world"),
+        ] {
+            assert_eq!(vendor.list_for(country, now), Ok(list.into()), "{country:?} at {now}");
+        }
+        vendor.list("world-2", &[], Some("2026-01-02T12:00:00Z"), None, now);
+        assert_eq!(vendor.list_for(Some("DE"), now), Ok("world".into()));
+    }
+}

@@ -75,6 +75,16 @@ fn w5_a_seat_counts_as_of_the_end_although_it_was_withdrawn_since() {
     assert!(continued, "{entries:?}");
 }
 
+/// The server was away for more than two windows: nobody was silent, and each is renewed from its own end.
+#[test]
+fn w4_one_proof_renews_every_cover_that_has_ended() {
+    let walk =
+        Walk::through(&of_steps(vec![(0, OPEN), (180_000, Does::Down), (0, Does::Beat { session: 0, lease: false })]));
+    let entries = walk.unwrap().server.entries;
+    let charges = entries.iter().filter(|entry| matches!(entry.fact, TeamFact::ChargeMade(_)));
+    assert_eq!(charges.count(), 3, "{entries:?}");
+}
+
 /// Who was unfunded, and is funded again in time, is not ended at the instant that was told (W7).
 #[test]
 fn w7_a_session_that_is_funded_again_goes_on() {
