@@ -101,9 +101,17 @@ impl Decision<'_> {
 
     /// The seat in force, or the window that runs: what a lost session that is heard of again goes on under (W8).
     pub(crate) fn running_cover(&self, member: MemberKey, product: ProductKey) -> Option<Terms> {
-        if let Some(until) = self.team.seat_until(member, product, self.now) {
-            return Some(Terms::Seat { until });
-        }
+        self.seat(member, product).or_else(|| self.window(member, product))
+    }
+
+    /// A3.3: the seat in force.
+    fn seat(&self, member: MemberKey, product: ProductKey) -> Option<Terms> {
+        let until = self.team.seat_until(member, product, self.now)?;
+        Some(Terms::Seat { until })
+    }
+
+    /// A3.7: the window that runs.
+    fn window(&self, member: MemberKey, product: ProductKey) -> Option<Terms> {
         let window = self.team.use_of(member, product)?.window_at(self.now)?;
         Some(Terms::Window { window: window.span, day: window.day })
     }
@@ -121,14 +129,14 @@ impl Decision<'_> {
         if let Some(device) = device {
             self.check_devices(member, product.key, device)?;
         }
-        if let Some(until) = self.team.seat_until(member, product.key, now) {
-            return Ok(Terms::Seat { until });
+        if let Some(seat) = self.seat(member, product.key) {
+            return Ok(seat);
         }
         self.check_access(member, product.key)?;
-        let used = self.team.use_of(member, product.key);
-        if let Some(window) = used.and_then(|of| of.window_at(now)) {
-            return Ok(Terms::Window { window: window.span, day: window.day });
+        if let Some(window) = self.window(member, product.key) {
+            return Ok(window);
         }
+        let used = self.team.use_of(member, product.key);
         if let Some(hold) = used.and_then(|of| of.hold.as_ref()) {
             let undo_ends_at = undo_ends_at_of_joining(hold, self.presence, now);
             return Ok(Terms::Join { tokens: hold.rate.tokens, undo_ends_at });
