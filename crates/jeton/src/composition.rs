@@ -236,37 +236,46 @@ fn lease_algorithm(configured: configuration::LeaseAlgorithm) -> LeaseAlgorithm 
 /// A signing key of the folder; made, for nobody else to read, when the folder is new.
 fn signing_key(keys: &Path, name: &str, log_is_empty: bool) -> Result<SigningKey, Failure> {
     let path = keys.join(name);
-    let told = || format!("the key {}", path.display());
-    match fs::read(&path) {
+    if let Some(key) = standing_key(&path)? {
+        return Ok(key);
+    }
+    if !log_is_empty {
+        return Err(refused(format!(
+            "{} is missing, although the folder has been used with it; restore it from a backup",
+            path.display()
+        )));
+    }
+    let seed: [u8; 32] = jeton_app::random();
+    let write = || {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(keys)?;
+        // Whole or not at all: a start that dies here leaves no half of a key.
+        let aside = keys.join(format!("{name}.new"));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        file.write_all(&seed)?;
+        file.sync_all()?;
+        fs::rename(&aside, &path)?;
+        fs::File::open(keys)?.sync_all()
+    };
+    write().with_context(|| told_key(&path)).map_err(unavailable)?;
+    Ok(SigningKey::from_bytes(&seed))
+}
+
+/// A signing key as it stands in its file; none where there is no file.
+fn standing_key(path: &Path) -> Result<Option<SigningKey>, Failure> {
+    match fs::read(path) {
         Ok(seed) => {
             let seed: [u8; 32] = seed.try_into().map_err(|_| {
                 refused(format!("{} is not a key of 32 bytes; restore it from a backup", path.display()))
             })?;
-            Ok(SigningKey::from_bytes(&seed))
+            Ok(Some(SigningKey::from_bytes(&seed)))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if !log_is_empty {
-                return Err(refused(format!(
-                    "{} is missing, although the folder has been used with it; restore it from a backup",
-                    path.display()
-                )));
-            }
-            let seed: [u8; 32] = jeton_app::random();
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(keys).with_context(told).map_err(unavailable)?;
-            let write = || {
-                // Whole or not at all: a start that dies here leaves no half of a key.
-                let aside = keys.join(format!("{name}.new"));
-                let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-                file.write_all(&seed)?;
-                file.sync_all()?;
-                fs::rename(&aside, &path)?;
-                fs::File::open(keys)?.sync_all()
-            };
-            write().with_context(told).map_err(unavailable)?;
-            Ok(SigningKey::from_bytes(&seed))
-        }
-        Err(error) => Err(unavailable(anyhow::Error::new(error).context(told()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unavailable(anyhow::Error::new(error).context(told_key(path)))),
     }
+}
+
+fn told_key(path: &Path) -> String {
+    format!("the key {}", path.display())
 }
 
 /// Seconds, for the durations of requests and commits.
@@ -320,8 +329,8 @@ fn expected(verification: &Verification) -> Result<Option<Checkpoint>, Failure> 
 
 /// The public half of the folder's checkpoint key; none where the key is not there to be read.
 fn signer(folder: &Path) -> Option<[u8; 32]> {
-    let seed: [u8; 32] = fs::read(folder.join("keys").join(CHECKPOINT_KEY)).ok()?.try_into().ok()?;
-    Some(SigningKey::from_bytes(&seed).verifying_key().to_bytes())
+    let key = standing_key(&folder.join("keys").join(CHECKPOINT_KEY)).ok()??;
+    Some(key.verifying_key().to_bytes())
 }
 
 fn verified(
