@@ -1,6 +1,7 @@
 //! The two kinds of PUT, and what may be sent again: statuses, revisions, conditions, once-only ids (V4).
 
 use axum::http::Method;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use crate::house::{Client, House, Told};
@@ -254,6 +255,42 @@ async fn an_api_key_is_made_once_per_idempotency_key() {
     assert_eq!(house.vendor.delete(&path).await.status, 204);
     assert_eq!(house.vendor.delete(&path).await.status, 204);
     second.get("/v1/teams").await.refused(401, "unauthorised");
+}
+
+/// Asks and hangs up at once: what was asked is under way, and nobody waits for the answer.
+fn hang_up(asked: impl Future<Output = Told>) {
+    let told = asked.now_or_never();
+    assert!(told.is_none(), "the work is the asker's own, and is broken off with it: {told:?}");
+}
+
+#[tokio::test]
+async fn v4_who_hangs_up_leaves_nothing_half_done() {
+    let house = shop().await;
+    let vendor = &house.vendor;
+    let person = |name: &str| json!({"email": format!("{name}@acme.example"), "name": name, "role": "member"});
+    hang_up(vendor.put("/v1/teams/acme/members/carol", person("carol")));
+    vendor.put("/v1/teams/acme/members/dave", person("dave")).await.is(201);
+    for name in ["carol", "dave"] {
+        let path = format!("/v1/teams/acme/members/{name}");
+        assert_eq!(vendor.get(&path).await.is(200)["email"], format!("{name}@acme.example"));
+        vendor.put(&path, person(name)).await.is(200);
+    }
+
+    let new_key = || {
+        let body = json!({"scope": "vendor", "label": "late"});
+        vendor.ask(Method::POST, "/v1/api-keys", &[("idempotency-key", "k1")], Some(body))
+    };
+    hang_up(new_key());
+    let again = new_key().await.is(200);
+    assert_eq!(again["secret"], Value::Null, "it went with the answer");
+    hang_up(vendor.delete(&format!("/v1/api-keys/{}", again["key"].as_str().unwrap())));
+    assert_ne!(new_key().await.is(200)["revoked_at"], Value::Null);
+
+    hang_up(open(vendor, "s1", "carol", "autocad"));
+    let mut elsewhere = opening("carol", "autocad");
+    elsewhere["device"] = json!("carols-desktop");
+    vendor.put("/v1/sessions/s2", elsewhere).await.is(201);
+    assert_eq!(vendor.get("/v1/sessions/s1").await.is(200)["device"], opening("carol", "autocad")["device"]);
 }
 
 #[tokio::test]
