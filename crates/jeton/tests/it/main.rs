@@ -11,6 +11,8 @@ mod cases;
 #[cfg(test)]
 mod configuration;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kill;

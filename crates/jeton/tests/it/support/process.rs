@@ -65,8 +65,7 @@ impl Folder {
         let before = std::fs::metadata(&log).unwrap().len();
         let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let mut server = Server { child, base: String::new(), log, output };
-        let mut printed = String::new();
+        let mut server = Server { printed: String::new(), child, base: String::new(), log, output };
         loop {
             let mut line = String::new();
             if server.output.read_line(&mut line).unwrap() == 0 {
@@ -74,13 +73,13 @@ impl Folder {
                 let mut complaint = std::fs::read(&server.log).unwrap();
                 complaint.drain(..usize::try_from(before).unwrap());
                 let stderr = String::from_utf8_lossy(&complaint).into_owned();
-                return Err(Ended { code, stdout: printed, stderr });
+                return Err(Ended { code, stdout: std::mem::take(&mut server.printed), stderr });
             }
             if let Some(base) = line.trim_end().strip_prefix("listening on ") {
                 base.clone_into(&mut server.base);
                 return Ok(server);
             }
-            printed.push_str(&line);
+            server.printed.push_str(&line);
         }
     }
 
@@ -130,6 +129,8 @@ pub(crate) struct Ended {
 
 /// A server that listens. Dropped, it is killed.
 pub(crate) struct Server {
+    /// What it said before it listened.
+    pub(crate) printed: String,
     child: Child,
     base: String,
     log: PathBuf,
