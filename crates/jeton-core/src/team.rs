@@ -4,16 +4,26 @@
 //! [`Team::evolve`] cannot fail, never asks a calendar, and is the only thing that changes the state.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::catalogue::DailyRate;
+use crate::cap::{Caps, Counted, DAY_KEPT, MONTH_KEPT, Per, Spending};
+use crate::catalogue::{Catalogue, DailyRate, Product, RateInForce};
+use crate::credit::Credits;
 use crate::entry::{
-    Access, ChargeCause, ChargeMade, Continued, Entry, OpeningCover, OrderPlaced, Payment, Proof, ReleaseReason, Role,
-    SessionOpened, Span, Tags, TeamFact, TeamProfile, UndoneRun,
+    Access, AgreementSpec, ChargeCause, ChargeMade, Continued, Entry, Funds, GroupSpec, JobCommitted, JobHeld, JobPart,
+    OpeningCover, OrderPlaced, Payment, Plan, Proof, ReleaseReason, Role, SessionOpened, Span, Tags, TeamFact,
+    TeamProfile, UndoneRun,
 };
-use crate::id::{DeviceKey, LotNo, MemberKey, OrderId, ProductKey, Seq, SessionId, SessionNo, TeamId};
+use crate::id::{
+    AgreementId, DeviceKey, GrantId, GroupId, JobId, JobNo, LotNo, MemberKey, OrderId, PriceListId, ProductKey, Seq,
+    SessionId, SessionNo, TeamId,
+};
 use crate::lot::{Draw, Lots};
+use crate::price::PriceListSpec;
+use crate::refusal::Refusal;
 use crate::time::{Day, Elapsed, Instant};
+use crate::tokens::Tokens;
 
 /// How long an undone run counts, and a window lasts.
 pub(crate) const DAY: Elapsed = Elapsed::WINDOW;
@@ -29,6 +39,31 @@ pub struct Member {
     pub assignment: Option<(Access, Seq)>,
     /// Sessions that are open, of whatever product.
     pub open_sessions: usize,
+    /// The groups that they are in. Left with the group.
+    pub groups: BTreeSet<GroupId>,
+}
+
+/// A group of members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub spec: GroupSpec,
+    pub revision: Seq,
+}
+
+/// An enterprise agreement that the team holds (P9).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    pub spec: AgreementSpec,
+    /// When its rates were entered.
+    pub entered_at: Instant,
+    pub revision: Seq,
+}
+
+impl Agreement {
+    /// Whether it is in force at `at`: entered and started by then, and not ended (C2, P9).
+    fn in_force(&self, at: Instant) -> bool {
+        self.entered_at <= at && self.spec.span.contains(at)
+    }
 }
 
 /// A seat of a product, assigned to a member.
@@ -38,6 +73,7 @@ pub struct Seat {
     /// When its start is to be noted; `None` once it has been.
     pub begins_at: Option<Instant>,
     pub revision: Seq,
+    pub plan: Option<Plan>,
 }
 
 /// One product in one member's hands.
@@ -52,6 +88,10 @@ pub struct Use {
     pub sessions: Vec<SessionNo>,
     /// Seats that were replaced or withdrawn while sessions were open: a renewal may still ask (W5).
     pub past_seats: Vec<Span>,
+    /// The last activity of sessions that have ended while others were open (W6).
+    pub active_at: Option<Instant>,
+    /// Ends of covers at which the product was idle: their renewal was deferred (W6).
+    pub deferred: Vec<Instant>,
 }
 
 impl Use {
@@ -82,6 +122,8 @@ pub struct PaidWindow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     pub set_at: Instant,
+    /// The usage day that it counts on for caps (L1): that of the opening that set it.
+    pub day: Day,
     pub rate: DailyRate,
     pub draws: Vec<Draw>,
     /// The undo interval of the moment, in seconds.
@@ -116,7 +158,7 @@ pub struct Session {
     pub product: ProductKey,
     pub device: DeviceKey,
     pub opened_at: Instant,
-    /// From where its messages prove use: its opening, or last revival.
+    /// From where its messages prove use: its opening, last revival, or return after idling (W6).
     pub from: Instant,
     pub cover: Cover,
     pub tags: Tags,
@@ -135,15 +177,23 @@ pub enum Cover {
     Seat {
         until: Instant,
     },
-    /// A renewal from `after` on was refused (W7).
+    /// The renewal from `after` on was deferred, since the product was idle (W6).
+    Idle {
+        after: Instant,
+    },
+    /// A renewal from `after` on was refused (W7); `returning`: the opening at the activity at `after`, after a
+    /// renewal was deferred (W6).
     Unfunded {
         after: Instant,
         ends_at: Instant,
+        returning: bool,
     },
     /// It fell silent, and may be revived (W8).
     Lost {
         last: Proof,
         revivable_until: Instant,
+        /// Its last activity (W6).
+        active_at: Instant,
     },
 }
 
@@ -152,7 +202,7 @@ impl Cover {
     pub fn end(self) -> Option<Instant> {
         match self {
             Self::Window { until, .. } | Self::Seat { until } => Some(until),
-            Self::Unfunded { after, .. } => Some(after),
+            Self::Unfunded { after, .. } | Self::Idle { after } => Some(after),
             Self::Held { .. } | Self::Lost { .. } => None,
         }
     }
@@ -165,6 +215,20 @@ pub struct OpenOrder {
     pub seq: Seq,
 }
 
+/// A job that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    pub id: JobId,
+    pub member: MemberKey,
+    pub product: ProductKey,
+    pub parts: Vec<JobPart>,
+    pub funds: Funds,
+    pub tags: Tags,
+    pub day: Day,
+    pub held_at: Instant,
+    pub ends_at: Instant,
+}
+
 /// What becomes due by itself. At the same instant, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
@@ -172,6 +236,7 @@ pub enum Due {
     /// Never in the state: silence is a matter of presence.
     SessionLost(SessionNo),
     UnfundedEnds(SessionNo),
+    JobLapses(JobNo),
     LotEnds(LotNo),
     InvoiceOverdue(OrderId),
 }
@@ -184,6 +249,9 @@ enum Forget {
     Use(MemberKey, ProductKey),
     Lost(SessionNo),
     Refusal(RefusalKey),
+    /// The sums of a day or month, by its first day.
+    Spending(Per, Day),
+    Grant(MemberKey, GrantId),
 }
 
 /// The state of one team.
@@ -205,6 +273,16 @@ pub struct Team {
     pub default_access_revision: u64,
     pub blocked: BTreeSet<ProductKey>,
     pub blocked_revision: u64,
+    /// Left when the group is removed.
+    pub groups: BTreeMap<GroupId, Group>,
+    pub caps: Caps,
+    pub required_tags: BTreeSet<String>,
+    pub required_tags_revision: u64,
+    pub plan: Option<(Plan, Span, Seq)>,
+    /// Left when an agreement to come is removed.
+    pub agreements: BTreeMap<AgreementId, Agreement>,
+    pub credits: Credits,
+    pub spending: Spending,
     /// Left when a lot has ended and nothing of it is held.
     pub lots: Lots,
     /// Left when the order is settled.
@@ -216,6 +294,9 @@ pub struct Team {
     /// Left when the session is closed, or can no longer be revived.
     sessions: BTreeMap<SessionNo, Session>,
     session_numbers: BTreeMap<SessionId, SessionNo>,
+    /// Left when the job is committed, released, or lapses.
+    jobs: BTreeMap<JobNo, Job>,
+    job_numbers: BTreeMap<JobId, JobNo>,
     /// Left when the entry of what was due is folded.
     due: BTreeSet<(Instant, Due)>,
     /// Left an hour after the refusal.
@@ -223,6 +304,7 @@ pub struct Team {
     forget: BTreeSet<(Instant, Forget)>,
     /// Sessions that have left the state since they were last taken, for who keeps an index of them.
     departed: Vec<SessionId>,
+    departed_jobs: Vec<JobId>,
 }
 
 impl Team {
@@ -240,16 +322,27 @@ impl Team {
             default_access_revision: 0,
             blocked: BTreeSet::new(),
             blocked_revision: 0,
+            groups: BTreeMap::new(),
+            caps: Caps::default(),
+            required_tags: BTreeSet::new(),
+            required_tags_revision: 0,
+            plan: None,
+            agreements: BTreeMap::new(),
+            credits: Credits::default(),
+            spending: Spending::default(),
             lots: Lots::default(),
             orders: BTreeMap::new(),
             overdue: BTreeSet::new(),
             uses: BTreeMap::new(),
             sessions: BTreeMap::new(),
             session_numbers: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            job_numbers: BTreeMap::new(),
             due: BTreeSet::new(),
             refusals: BTreeMap::new(),
             forget: BTreeSet::new(),
             departed: Vec::new(),
+            departed_jobs: Vec::new(),
         }
     }
 
@@ -285,6 +378,70 @@ impl Team {
         standing.into_iter().chain(past).filter(|span| span.contains(at)).map(|span| span.end).max()
     }
 
+    /// A job that is held.
+    pub fn job(&self, job: JobNo) -> Option<&Job> {
+        self.jobs.get(&job)
+    }
+
+    /// The number of a job that is held.
+    pub fn job_number(&self, id: &JobId) -> Option<JobNo> {
+        self.job_numbers.get(id).copied()
+    }
+
+    /// All jobs that are held.
+    pub fn jobs(&self) -> impl Iterator<Item = (JobNo, &Job)> {
+        self.jobs.iter().map(|(number, job)| (*number, job))
+    }
+
+    /// What gives a member access to products (A1): their own assignment, their groups, and the team's default.
+    pub fn access_of(&self, member: MemberKey) -> impl Iterator<Item = &Access> {
+        let standing = self.members.get(&member);
+        let own = standing.and_then(|member| member.assignment.as_ref()).map(|(access, _)| access);
+        let groups = standing.into_iter().flat_map(|member| &member.groups);
+        let of_groups = groups.filter_map(|group| self.groups.get(group)?.spec.products.as_ref());
+        own.into_iter().chain(of_groups).chain(&self.default_access)
+    }
+
+    /// Of the agreements in force at `at` that have what is asked of them, the latest start, then the newest (P9).
+    fn agreement_at<'t, T>(
+        &'t self,
+        at: Instant,
+        has: impl Fn(&'t AgreementSpec) -> Option<T>,
+    ) -> Option<(&'t Agreement, T)> {
+        let in_force = self.agreements.values().filter(|agreement| agreement.in_force(at));
+        let having = in_force.filter_map(|agreement| Some((agreement, has(&agreement.spec)?)));
+        having.max_by_key(|(agreement, _)| (agreement.spec.span.start, agreement.revision))
+    }
+
+    /// What a product costs the team at `at`: by its agreement, else by the rate sheet (C2, P9).
+    pub fn rate_in_force<'c>(&'c self, product: &'c Product, at: Instant) -> Option<RateInForce<'c>> {
+        let by_agreement = self.agreement_at(at, |spec| spec.rates.get(&product.key)).map(|(agreement, offer)| {
+            let (starts_at, agreement) = (agreement.spec.span.start, Some(agreement.revision));
+            RateInForce { offer, starts_at, agreement }
+        });
+        by_agreement.or_else(|| product.rate_in_force(at))
+    }
+
+    /// The list that prices the team's orders (P1): that of its agreement, else the vendor's for its country.
+    pub fn price_list<'c>(
+        &self,
+        catalogue: &'c Catalogue,
+        now: Instant,
+    ) -> Result<(&'c PriceListId, &'c PriceListSpec), Refusal> {
+        let profile = self.profile.as_ref().ok_or(Refusal::NoPriceList)?;
+        match self.agreement_at(now, |spec| spec.price_list.as_ref()) {
+            Some((_, list)) => catalogue.price_list_called(list, profile.currency, now),
+            None => catalogue.price_list_for(profile.currency, Some(&profile.country), now),
+        }
+    }
+
+    /// The plan in force at `at`: the highest that a subscription carries; with none, Standard (P11).
+    pub fn plan_at(&self, at: Instant) -> Plan {
+        let own = self.plan.iter().filter(|(_, span, _)| span.contains(at)).map(|(plan, ..)| *plan);
+        let seats = self.seats.values().filter(|seat| seat.span.contains(at)).filter_map(|seat| seat.plan);
+        own.chain(seats).max().unwrap_or(Plan::Standard)
+    }
+
     /// What is due next by the state alone.
     pub fn next_due(&self) -> Option<&(Instant, Due)> {
         self.due.first()
@@ -296,15 +453,22 @@ impl Team {
         (at.plus(REFUSAL_KEPT_ONCE) > now).then_some(*seq)
     }
 
-    /// How many things are kept for a while only: uses, sessions, what is due, refusals, and when to forget them.
+    /// How many things are kept for a while only: uses, sessions, jobs, credits, sums of use, what is due, refusals,
+    /// and when to forget them.
     pub fn remembered(&self) -> usize {
         let sessions = self.sessions.len() + self.session_numbers.len();
-        self.uses.len() + sessions + self.due.len() + self.refusals.len() + self.forget.len()
+        let jobs = self.jobs.len() + self.job_numbers.len() + self.credits.len() + self.spending.len();
+        self.uses.len() + sessions + jobs + self.due.len() + self.refusals.len() + self.forget.len()
     }
 
     /// The sessions that have left the state since this was last asked.
     pub fn take_departed(&mut self) -> Vec<SessionId> {
         core::mem::take(&mut self.departed)
+    }
+
+    /// The jobs that have left the state since this was last asked.
+    pub fn take_departed_jobs(&mut self) -> Vec<JobId> {
+        core::mem::take(&mut self.departed_jobs)
     }
 
     /// Folds the next entry.
@@ -328,7 +492,7 @@ impl Team {
                 self.member_mut(*member).assignment = Some((products.clone(), seq));
             }
             TeamFact::AssignmentRemoved { member } => self.member_mut(*member).assignment = None,
-            TeamFact::SeatSet { member, product, span, cover_ends } => {
+            TeamFact::SeatSet { member, product, span, cover_ends, plan } => {
                 let before = self.withdraw_seat(*member, *product, at, *cover_ends);
                 let goes_on = |seat: Seat| seat.begins_at.is_none() && seat.span.contains(at) && span.contains(at);
                 let begun = before.is_some_and(goes_on);
@@ -336,7 +500,7 @@ impl Team {
                 if let Some(begins_at) = begins_at {
                     self.due.insert((begins_at, Due::SeatBegins(*member, *product)));
                 }
-                self.seats.insert((*member, *product), Seat { span: *span, begins_at, revision: seq });
+                self.seats.insert((*member, *product), Seat { span: *span, begins_at, revision: seq, plan: *plan });
             }
             TeamFact::SeatRemoved { member, product } => {
                 self.withdraw_seat(*member, *product, at, Some(at));
@@ -361,6 +525,27 @@ impl Team {
             TeamFact::BlockedProductsSet { products } => {
                 self.blocked.clone_from(products);
                 self.blocked_revision = seq.0;
+            }
+            TeamFact::GroupSet { group, spec } => self.set_group(group, Some(spec), seq),
+            TeamFact::GroupRemoved { group } => self.set_group(group, None, seq),
+            TeamFact::CapSet { cap, spec } => self.caps.set(cap, spec, seq),
+            TeamFact::CapRemoved { cap } => self.caps.remove(cap),
+            TeamFact::RequiredTagsSet { tags } => {
+                self.required_tags.clone_from(tags);
+                self.required_tags_revision = seq.0;
+            }
+            TeamFact::PlanSet { plan, span } => self.plan = Some((*plan, *span, seq)),
+            TeamFact::AgreementSet { agreement, spec } => {
+                let standing = self.agreements.get(agreement);
+                let same = standing.filter(|standing| standing.spec.rates == spec.rates);
+                let entered_at = same.map_or(at, |standing| standing.entered_at);
+                let agreed = Agreement { spec: (**spec).clone(), entered_at, revision: seq };
+                self.agreements.insert(agreement.clone(), agreed);
+            }
+            TeamFact::AgreementRemoved { agreement } => _ = self.agreements.remove(agreement),
+            TeamFact::CreditsGranted { member, grant, credits, ends_at } => {
+                self.credits.grant(*member, grant, *credits, *ends_at, seq);
+                self.forget.insert((*ends_at, Forget::Grant(*member, grant.clone())));
             }
             TeamFact::OrderPlaced(placed) => {
                 if let Some(invoice) = &placed.invoice {
@@ -396,30 +581,51 @@ impl Team {
                 if let Some(lost) = self.sessions.get_mut(session) {
                     lost.from = at;
                     let (member, product, tags) = (lost.member, lost.product, lost.tags.clone());
+                    self.join(*session, (member, product));
                     self.cover_opening(*session, (member, product), cover, *day, at, &tags);
                 }
             }
-            TeamFact::SessionClosed { session, proof, .. } | TeamFact::SessionEnded { session, proof } => {
-                self.end_session(*session, *proof);
+            TeamFact::SessionClosed { session, proof, active_at, .. }
+            | TeamFact::SessionEnded { session, proof, active_at } => {
+                self.end_session(*session, *proof, *active_at);
                 if let Some(ended) = self.sessions.remove(session) {
                     self.depart(ended.id);
                 }
             }
-            TeamFact::SessionLost { session, proof, revivable_until } => {
-                self.end_session(*session, *proof);
+            TeamFact::SessionLost { session, proof, revivable_until, active_at } => {
+                self.end_session(*session, *proof, *active_at);
                 let (last, revivable_until) = (*proof, *revivable_until);
                 if let Some(lost) = self.sessions.get_mut(session) {
-                    lost.cover = Cover::Lost { last, revivable_until };
+                    let active_at = active_at.unwrap_or(lost.from);
+                    lost.cover = Cover::Lost { last, revivable_until, active_at };
                 }
                 self.forget.insert((revivable_until.next(), Forget::Lost(*session)));
             }
             TeamFact::RunUndone { member, product, runs } => self.undo(*member, *product, runs, at),
             TeamFact::HoldReleased { member, product, draws, why: _ } => {
                 self.lots.release(draws);
-                self.uses.entry((*member, *product)).or_default().hold = None;
+                let hold = self.uses.entry((*member, *product)).or_default().hold.take();
+                if let Some(hold) = hold {
+                    self.count_back(*member, *product, hold.day, hold.rate.tokens);
+                }
                 self.drop_if_empty(*member, *product);
             }
-            TeamFact::ChargeMade(charge) => self.charge(charge),
+            TeamFact::ChargeMade(charge) => self.charge(charge, at),
+            TeamFact::JobHeld(held) => self.hold_job(held, JobNo(seq.0), at),
+            TeamFact::JobExtended { job, ends_at } => {
+                if let Some(held) = self.jobs.get_mut(job) {
+                    self.due.remove(&(held.ends_at, Due::JobLapses(*job)));
+                    held.ends_at = *ends_at;
+                    self.due.insert((*ends_at, Due::JobLapses(*job)));
+                }
+            }
+            TeamFact::JobCommitted(committed) => self.commit_job(committed, at),
+            TeamFact::JobReleased { job, funds, .. } => {
+                if let Some(job) = self.end_job(*job) {
+                    self.count_back(job.member, job.product, job.day, funds.tokens());
+                    self.give_back(job.member, funds, at);
+                }
+            }
             TeamFact::CoverContinued { session, cover, .. } => {
                 self.unfunded_no_longer(*session);
                 if let Some(open) = self.sessions.get_mut(session) {
@@ -429,10 +635,27 @@ impl Team {
                     };
                 }
             }
-            TeamFact::RenewalRefused { session, after, refusal, ends_at, .. } => {
+            TeamFact::RenewalDeferred { session, after, .. } => {
+                if let Some(open) = self.sessions.get_mut(session) {
+                    open.cover = Cover::Idle { after: *after };
+                    let of = self.uses.entry((open.member, open.product)).or_default();
+                    if !of.deferred.contains(after) {
+                        of.deferred.push(*after);
+                    }
+                }
+            }
+            TeamFact::SessionReturned { session, active_at, cover, day, .. } => {
+                self.unfunded_no_longer(*session);
+                if let Some(open) = self.sessions.get_mut(session) {
+                    open.from = *active_at;
+                    let (of, tags) = ((open.member, open.product), open.tags.clone());
+                    self.cover_opening(*session, of, cover, *day, at, &tags);
+                }
+            }
+            TeamFact::RenewalRefused { session, after, refusal, ends_at, returning, .. } => {
                 self.due.insert((*ends_at, Due::UnfundedEnds(*session)));
                 if let Some(open) = self.sessions.get_mut(session) {
-                    open.cover = Cover::Unfunded { after: *after, ends_at: *ends_at };
+                    open.cover = Cover::Unfunded { after: *after, ends_at: *ends_at, returning: *returning };
                     let key = (Some(open.member), Some(open.product), refusal.code());
                     self.keep_refusal(key, at, seq);
                 }
@@ -460,6 +683,7 @@ impl Team {
             revision: seq,
             assignment: None,
             open_sessions: 0,
+            groups: BTreeSet::new(),
         });
         standing.role = role;
         standing.active = true;
@@ -521,7 +745,14 @@ impl Team {
         self.session_numbers.insert(opened.session.clone(), number);
         self.sessions.insert(number, session);
         let of = (opened.member, opened.product);
+        self.join(number, of);
         self.cover_opening(number, of, &opened.cover, opened.day, at, &opened.tags);
+    }
+
+    /// One more session of a product is open for a member.
+    fn join(&mut self, number: SessionNo, of: (MemberKey, ProductKey)) {
+        self.member_mut(of.0).open_sessions += 1;
+        self.uses.entry(of).or_default().sessions.push(number);
     }
 
     fn cover_opening(
@@ -533,9 +764,7 @@ impl Team {
         at: Instant,
         tags: &Tags,
     ) {
-        self.member_mut(of.0).open_sessions += 1;
         let used = self.uses.entry(of).or_default();
-        used.sessions.push(number);
         let joined = Joined { session: number, day, tags: tags.clone(), ended: None };
         let covered = match cover {
             OpeningCover::Seat { until } => Cover::Seat { until: *until },
@@ -548,11 +777,13 @@ impl Team {
                 self.lots.hold(&set.draws);
                 used.hold = Some(Hold {
                     set_at: at,
+                    day,
                     rate: set.rate,
                     draws: set.draws.clone(),
                     undo_s: set.undo_s,
                     joined: alloc::vec![joined],
                 });
+                self.count(of.0, of.1, day, set.rate.tokens, at);
                 Cover::Held { made: true }
             }
             // The next entry is the charge, and covers it.
@@ -564,9 +795,10 @@ impl Team {
     }
 
     /// A session ends, however: what it had proven stays with the hold that it shares.
-    fn end_session(&mut self, number: SessionNo, proof: Proof) {
+    fn end_session(&mut self, number: SessionNo, proof: Proof, active_at: Option<Instant>) {
         self.unfunded_no_longer(number);
         let Some(session) = self.sessions.get(&number) else { return };
+        let active_at = active_at.unwrap_or(session.from);
         let (member, product, cover) = (session.member, session.product, session.cover);
         if matches!(cover, Cover::Lost { .. }) {
             return;
@@ -574,8 +806,11 @@ impl Team {
         self.member_mut(member).open_sessions -= 1;
         if let Some(of) = self.uses.get_mut(&(member, product)) {
             of.sessions.retain(|open| *open != number);
+            of.active_at = of.active_at.max(Some(active_at));
             if of.sessions.is_empty() {
                 of.past_seats.clear();
+                of.deferred.clear();
+                of.active_at = None;
                 of.window = of.window.filter(|window| window.span.end > self.last_at);
             }
             let shares = of.hold.iter_mut().flat_map(|hold| &mut hold.joined);
@@ -597,17 +832,20 @@ impl Team {
         self.forget.insert((at.plus(DAY), Forget::Use(member, product)));
     }
 
-    fn charge(&mut self, charge: &ChargeMade) {
+    fn charge(&mut self, charge: &ChargeMade, at: Instant) {
         let key = (charge.member, charge.product);
         let from_hold = matches!(charge.cause, ChargeCause::UndoIntervalPassed { .. });
         if !from_hold {
             self.lots.hold(&charge.draws);
         }
         self.lots.spend(&charge.draws);
-        let of = self.uses.entry(key).or_default();
-        if from_hold {
-            of.hold = None;
+        let hold = if from_hold { self.uses.entry(key).or_default().hold.take() } else { None };
+        if let Some(hold) = hold {
+            self.count_back(charge.member, charge.product, hold.day, hold.rate.tokens);
         }
+        self.count(charge.member, charge.product, charge.day, charge.tokens(), at);
+        let of = self.uses.entry(key).or_default();
+        of.deferred.clear();
         of.window = Some(PaidWindow { span: charge.window, day: charge.day });
         self.forget.insert((charge.window.end, Forget::Use(charge.member, charge.product)));
         let until = charge.window.end;
@@ -621,6 +859,7 @@ impl Team {
                 Cover::Window { until: ended, .. } | Cover::Seat { until: ended } if ended <= charge.window.start => {
                     session.cover = Cover::Window { until, made: ours };
                 }
+                Cover::Idle { .. } => session.cover = Cover::Window { until, made: ours },
                 Cover::Unfunded { ends_at, .. } => {
                     funded.push((ends_at, Due::UnfundedEnds(number)));
                     session.cover = Cover::Window { until, made: ours };
@@ -630,6 +869,110 @@ impl Team {
         });
         for due in funded {
             self.due.remove(&due);
+        }
+    }
+
+    fn set_group(&mut self, id: &GroupId, spec: Option<&GroupSpec>, seq: Seq) {
+        let nobody = BTreeSet::new();
+        let before = self.groups.remove(id).map(|group| group.spec.members).unwrap_or_default();
+        let members = spec.map_or(&nobody, |spec| &spec.members);
+        for left in before.difference(members) {
+            self.member_mut(*left).groups.remove(id);
+        }
+        for joined in members.difference(&before) {
+            self.member_mut(*joined).groups.insert(id.clone());
+        }
+        self.spending.regroup(id, members);
+        if let Some(spec) = spec {
+            self.groups.insert(id.clone(), Group { spec: spec.clone(), revision: seq });
+        }
+    }
+
+    /// Counts what is held or charged on its usage day (L1).
+    fn count(&mut self, member: MemberKey, product: ProductKey, day: Day, tokens: Tokens, at: Instant) {
+        if tokens.is_zero() {
+            return;
+        }
+        for (per, kept) in [(Per::Day, DAY_KEPT), (Per::Month, MONTH_KEPT)] {
+            if !self.spending.knows(per, day) {
+                self.forget.insert((at.plus(kept), Forget::Spending(per, per.period(day))));
+            }
+        }
+        let groups = &self.members[&member].groups;
+        self.spending.add(&Counted { member, groups, product, day, tokens });
+    }
+
+    /// What was counted is given back.
+    fn count_back(&mut self, member: MemberKey, product: ProductKey, day: Day, tokens: Tokens) {
+        let groups = &self.members[&member].groups;
+        self.spending.subtract(&Counted { member, groups, product, day, tokens });
+    }
+
+    fn hold_job(&mut self, held: &JobHeld, number: JobNo, at: Instant) {
+        match &held.funds {
+            Funds::Tokens(draws) => self.lots.hold(draws),
+            Funds::Credits(draws) => self.credits.hold(held.member, draws),
+        }
+        self.count(held.member, held.product, held.day, held.funds.tokens(), at);
+        self.due.insert((held.ends_at, Due::JobLapses(number)));
+        self.job_numbers.insert(held.job.clone(), number);
+        let job = Job {
+            id: held.job.clone(),
+            member: held.member,
+            product: held.product,
+            parts: held.parts.clone(),
+            funds: held.funds.clone(),
+            tags: held.tags.clone(),
+            day: held.day,
+            held_at: at,
+            ends_at: held.ends_at,
+        };
+        self.jobs.insert(number, job);
+    }
+
+    fn commit_job(&mut self, committed: &JobCommitted, at: Instant) {
+        let JobCommitted { member, product, funds, returned, day, .. } = committed;
+        if committed.anew {
+            match funds {
+                Funds::Tokens(draws) => self.lots.hold(draws),
+                Funds::Credits(draws) => self.credits.hold(*member, draws),
+            }
+            self.count(*member, *product, *day, funds.tokens(), at);
+        } else {
+            self.end_job(committed.number);
+            self.count_back(*member, *product, *day, returned.tokens());
+        }
+        match funds {
+            Funds::Tokens(draws) => self.lots.spend(draws),
+            Funds::Credits(draws) => self.credits.spend(*member, draws),
+        }
+        self.give_back(*member, returned, at);
+        self.forget_grants(*member, funds, at);
+    }
+
+    fn end_job(&mut self, number: JobNo) -> Option<Job> {
+        let job = self.jobs.remove(&number)?;
+        self.job_numbers.remove(&job.id);
+        self.due.remove(&(job.ends_at, Due::JobLapses(number)));
+        self.departed_jobs.push(job.id.clone());
+        Some(job)
+    }
+
+    /// Funds that were held are free again.
+    fn give_back(&mut self, member: MemberKey, funds: &Funds, at: Instant) {
+        match funds {
+            Funds::Tokens(draws) => self.lots.release(draws),
+            Funds::Credits(draws) => self.credits.release(member, draws),
+        }
+        self.forget_grants(member, funds, at);
+    }
+
+    /// A grant that ended while a job held of it is forgotten with the job.
+    fn forget_grants(&mut self, member: MemberKey, funds: &Funds, at: Instant) {
+        if let Funds::Credits(draws) = funds {
+            for draw in draws {
+                self.credits.forget(member, &draw.grant, at);
+            }
         }
     }
 
@@ -668,9 +1011,11 @@ impl Team {
                 Forget::Lost(number) => {
                     let over = |session: &Session| match session.cover {
                         Cover::Lost { revivable_until, .. } => revivable_until < at,
-                        Cover::Held { .. } | Cover::Window { .. } | Cover::Seat { .. } | Cover::Unfunded { .. } => {
-                            false
-                        }
+                        Cover::Held { .. }
+                        | Cover::Window { .. }
+                        | Cover::Seat { .. }
+                        | Cover::Idle { .. }
+                        | Cover::Unfunded { .. } => false,
                     };
                     if self.sessions.get(&number).is_some_and(over)
                         && let Some(lost) = self.sessions.remove(&number)
@@ -678,6 +1023,8 @@ impl Team {
                         self.depart(lost.id);
                     }
                 }
+                Forget::Spending(per, period) => self.spending.forget(per, period),
+                Forget::Grant(member, grant) => self.credits.forget(member, &grant, at),
                 Forget::Refusal(key) => {
                     if self.refusals.get(&key).is_some_and(|(kept, _)| kept.plus(REFUSAL_KEPT_ONCE) <= at) {
                         self.refusals.remove(&key);
