@@ -194,18 +194,14 @@ fn instant(at: Option<&Instant>) -> Result<Option<time::Instant>, Failure> {
 }
 
 fn product_spec(body: &ProductPut) -> Result<ProductSpec, Failure> {
-    if body.idle_aware == Some(true) {
-        return Err(Failure::bad_request(
-            "idle_aware",
-            "idle-aware products (W6) are not built yet; leave it out or false",
-        ));
-    }
-    if body.undo_interval_s.is_some_and(|undo_interval_s| undo_interval_s > WINDOW_S) {
-        return Err(Failure::bad_request("undo_interval_s", "an undo interval is no longer than a window, 86400 s"));
-    }
     if body.undo_interval_s.is_some_and(|undo_s| undo_s > WINDOW_S) {
         let detail = format!("an undo interval is at most {WINDOW_S} seconds, the length of a window");
         return Err(Failure::bad_request("undo_interval_s", detail));
+    }
+    let idle_after_s = body.idle_after_s.unwrap_or(IDLE_AFTER_S);
+    if !(1..=WINDOW_S).contains(&idle_after_s) {
+        let detail = format!("a product is idle after 1 to {WINDOW_S} seconds without activity");
+        return Err(Failure::bad_request("idle_after_s", detail));
     }
     let mut versions = Vec::new();
     for (index, version) in body.versions.iter().enumerate() {
@@ -222,7 +218,8 @@ fn product_spec(body: &ProductPut) -> Result<ProductSpec, Failure> {
         uses,
         versions,
         undo_s: body.undo_interval_s.unwrap_or(UNDO_INTERVAL_S),
-        idle_after_s: body.idle_after_s.unwrap_or(IDLE_AFTER_S),
+        idle_aware: body.idle_aware.unwrap_or(false),
+        idle_after_s,
         min_balance: min_balance.unwrap_or(Tokens::ZERO),
     })
 }
@@ -258,7 +255,7 @@ fn told(product: &core::Product, at: time::Instant) -> Product {
         uses: product.spec.uses.iter().map(ToString::to_string).collect(),
         versions: product.spec.versions.clone(),
         undo_interval_s: product.spec.undo_s,
-        idle_aware: false,
+        idle_aware: product.spec.idle_aware,
         idle_after_s: product.spec.idle_after_s,
         min_balance: wire::tokens(product.spec.min_balance),
         rate: product.rate_at(at).map(told_rate),

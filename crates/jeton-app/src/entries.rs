@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value, json};
 
 use crate::contract::Entry;
+use crate::refusals::Naming;
 use crate::teams::known;
 use crate::{App, Caller, Failure, Inner, Operation, Page, PageRequest, Target, authorise, refusals, wire};
 
@@ -114,8 +115,8 @@ impl Teller<'_> {
             ("quantity", Value::String(quantity)) => quantity.parse::<u64>().map_or(Value::from(quantity), Value::from),
             ("number", number @ Value::Object(_)) => Value::from(read::<InvoiceNumber>(number)?.to_string()),
             ("refusal", refusal) => {
-                let named = |device| self.inner.people.device_name(self.team, member?, DeviceKey(device));
-                json!(refusals::failure(&read::<Rule>(refusal)?, named).problem())
+                let naming = Naming { inner: self.inner, team: self.team, member };
+                json!(refusals::problem(&read::<Rule>(refusal)?, naming))
             }
             ("charged", Value::Array(charges)) => {
                 charges.into_iter().map(|charge| Value::from(format!("c{charge}"))).collect()

@@ -182,7 +182,7 @@ impl App {
         if span.start >= span.end {
             return Err(Failure::bad_request("ends_at", "a seat ends after it starts"));
         }
-        let command = TeamCommand::SetSeat { member: member_key, product: code, span, if_match };
+        let command = TeamCommand::SetSeat { member: member_key, product: code, span, plan: None, if_match };
         let (created, revision) = self.configure(caller, &id, command, Vec::new()).await?;
         Ok(Put { created, revision, body: told_seat(member, product, span) })
     }

@@ -527,7 +527,8 @@ mod tests {
         let mut vendor = Vendor::default();
         let names = Names { en: "AutoCAD".into(), fr: "AutoCAD".into() };
         let (uses, versions, min_balance) = (vec![], vec![], Tokens::ZERO);
-        let spec = ProductSpec { names, uses, versions, undo_s: 300, idle_aware: false, idle_after_s: 900, min_balance };
+        let spec =
+            ProductSpec { names, uses, versions, undo_s: 300, idle_aware: false, idle_after_s: 900, min_balance };
         vendor.asks(VendorCommand::SetProduct { code: product(), spec }, "2026-01-01T00:00:00Z").unwrap();
         vendor
     }

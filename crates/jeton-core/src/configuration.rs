@@ -178,12 +178,7 @@ impl Decision<'_> {
     }
 
     /// L1.
-    pub(crate) fn set_cap(
-        &mut self,
-        cap: CapId,
-        asked: CapAsked,
-        if_match: Condition<'_>,
-    ) -> Result<Granted, Refusal> {
+    pub(crate) fn set_cap(&mut self, cap: CapId, asked: CapAsked, if_match: Condition<'_>) -> Result<Granted, Refusal> {
         let of = match asked.of {
             CapOfAsked::Member(member) => CapOf::Member(self.known_member(member)?),
             CapOfAsked::Group(group) if self.team.groups.contains_key(&group) => CapOf::Group(group),
@@ -236,7 +231,8 @@ impl Decision<'_> {
             && *begun != spec
         {
             let ends_well = spec.span.end >= self.now && begun.span.end > self.now;
-            let same = AgreementSpec { span: begun.span, ..spec.clone() } == *begun && begun.span.start == spec.span.start;
+            let same =
+                AgreementSpec { span: begun.span, ..spec.clone() } == *begun && begun.span.start == spec.span.start;
             if !same || !ends_well {
                 return Err(Refusal::RateInForce { starts_at: begun.span.start });
             }

@@ -13,9 +13,7 @@ use alloc::vec::Vec;
 use crate::answer::{Charged, QuoteAnswer, SessionAnswer};
 use crate::cap::{Per, Strength};
 use crate::catalogue::{Catalogue, IfMatch, Offer};
-use crate::entry::{
-    Author, Entry, InvoiceNumber, Payment, Plan, Role, SeriesFact, Span, Tags, TeamFact, TeamProfile,
-};
+use crate::entry::{Author, Entry, InvoiceNumber, Payment, Plan, Role, SeriesFact, Span, Tags, TeamFact, TeamProfile};
 use crate::id::{
     AgreementId, CapId, DeviceKey, GrantId, GroupId, JobId, MemberKey, OrderId, PriceListId, ProductCode, ProductKey,
     Seq, SessionId, SessionNo,
@@ -374,9 +372,7 @@ impl<'a> Decision<'a> {
             TeamCommand::SetAgreement { agreement, asked, if_match } => {
                 self.set_agreement(agreement, asked, if_match.as_ref())
             }
-            TeamCommand::RemoveAgreement { agreement, if_match } => {
-                self.remove_agreement(agreement, if_match.as_ref())
-            }
+            TeamCommand::RemoveAgreement { agreement, if_match } => self.remove_agreement(agreement, if_match.as_ref()),
             TeamCommand::GrantCredits { member, grant, credits, ends_at, if_match } => {
                 self.grant_credits(member, grant, (credits, ends_at), if_match.as_ref())
             }

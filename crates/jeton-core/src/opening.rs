@@ -261,8 +261,7 @@ impl Decision<'_> {
             let session = self.team.session(number).expect("the session was opened just now");
             let (member, product, tags) = (session.member, session.product, session.tags.clone());
             let launches = alloc::vec![Launch { day: self.day_of(start), tags: tags.clone(), count: 1 }];
-            let terms =
-                ChargeTerms { member, product, session: number, cause, start, rate, draws, launches, tags };
+            let terms = ChargeTerms { member, product, session: number, cause, start, rate, draws, launches, tags };
             self.charge(terms);
         }
     }

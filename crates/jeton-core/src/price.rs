@@ -152,6 +152,7 @@ mod tests {
             partner: None,
             min_quantity,
             step,
+            by_agreement: false,
         }
     }
 

@@ -241,6 +241,13 @@ pub enum Due {
     InvoiceOverdue(OrderId),
 }
 
+/// Something of a client's that has left the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Departed {
+    Session(SessionId),
+    Job(JobId),
+}
+
 /// What a refusal is kept once in an hour for.
 pub type RefusalKey = (Option<MemberKey>, Option<ProductKey>, &'static str);
 
@@ -302,9 +309,8 @@ pub struct Team {
     /// Left an hour after the refusal.
     refusals: BTreeMap<RefusalKey, (Instant, Seq)>,
     forget: BTreeSet<(Instant, Forget)>,
-    /// Sessions that have left the state since they were last taken, for who keeps an index of them.
-    departed: Vec<SessionId>,
-    departed_jobs: Vec<JobId>,
+    /// Sessions and jobs that have left the state since they were last taken, for who keeps an index of them.
+    departed: Vec<Departed>,
 }
 
 impl Team {
@@ -342,7 +348,6 @@ impl Team {
             refusals: BTreeMap::new(),
             forget: BTreeSet::new(),
             departed: Vec::new(),
-            departed_jobs: Vec::new(),
         }
     }
 
@@ -461,14 +466,9 @@ impl Team {
         self.uses.len() + sessions + jobs + self.due.len() + self.refusals.len() + self.forget.len()
     }
 
-    /// The sessions that have left the state since this was last asked.
-    pub fn take_departed(&mut self) -> Vec<SessionId> {
+    /// The sessions and jobs that have left the state since this was last asked.
+    pub fn take_departed(&mut self) -> Vec<Departed> {
         core::mem::take(&mut self.departed)
-    }
-
-    /// The jobs that have left the state since this was last asked.
-    pub fn take_departed_jobs(&mut self) -> Vec<JobId> {
-        core::mem::take(&mut self.departed_jobs)
     }
 
     /// Folds the next entry.
@@ -954,7 +954,7 @@ impl Team {
         let job = self.jobs.remove(&number)?;
         self.job_numbers.remove(&job.id);
         self.due.remove(&(job.ends_at, Due::JobLapses(number)));
-        self.departed_jobs.push(job.id.clone());
+        self.departed.push(Departed::Job(job.id.clone()));
         Some(job)
     }
 
@@ -984,7 +984,7 @@ impl Team {
 
     fn depart(&mut self, session: SessionId) {
         self.session_numbers.remove(&session);
-        self.departed.push(session);
+        self.departed.push(Departed::Session(session));
     }
 
     fn drop_if_empty(&mut self, member: MemberKey, product: ProductKey) {

@@ -87,6 +87,7 @@ impl Rules {
                 uses: vec![],
                 versions: vec![],
                 undo_s: product.undo_interval_s,
+                idle_aware: false,
                 idle_after_s: 900,
                 min_balance: "0".parse().unwrap(),
             };
@@ -105,6 +106,7 @@ impl Rules {
             partner: None,
             min_quantity: 1,
             step: 1,
+            by_agreement: false,
         };
         rules.vendor(VendorCommand::SetPriceList { price_list: "reference".parse().unwrap(), spec }, begin);
         let profile = TeamProfile {
@@ -248,12 +250,12 @@ impl Rules {
             }
             Action::Quote { product } => {
                 let (member, product) = (member_of(self, who), code(product));
-                self.decide(TeamCommand::QuoteSession { member, product }, now)?
+                self.decide(TeamCommand::QuoteSession { member, product, tags: None }, now)?
             }
             Action::Seat { product, member, starts_at_micros, ends_at_micros } => {
                 let span = Span { start: at(*starts_at_micros), end: at(*ends_at_micros) };
                 let (member, product) = (member_of(self, member), code(product));
-                self.decide(TeamCommand::SetSeat { member, product, span, if_match: None }, now)?
+                self.decide(TeamCommand::SetSeat { member, product, span, plan: None, if_match: None }, now)?
             }
             Action::WithdrawSeat { product, member } => {
                 let (member, product) = (member_of(self, member), code(product));
@@ -371,6 +373,8 @@ fn observed(granted: Granted) -> Observed {
         | Granted::Ordered { .. }
         | Granted::Paid
         | Granted::Known { .. }
+        | Granted::JobQuoted(_)
+        | Granted::Job(_)
         | Granted::Settled => Observed::default(),
     }
 }
@@ -379,6 +383,7 @@ fn session(answer: &SessionAnswer) -> Observed {
     Observed {
         state: Some(match answer.state {
             SessionState::Open => State::Open,
+            SessionState::Idle => State::Idle,
             SessionState::Unfunded => State::Unfunded,
             SessionState::Ended => State::Ended,
         }),

@@ -305,7 +305,7 @@ impl Auditor {
             TeamFact::AssignmentRemoved { member } => self.member(*member).access = None,
             TeamFact::DefaultAccessSet { products } => self.default_access.clone_from(products),
             TeamFact::BlockedProductsSet { products } => self.blocked.clone_from(products),
-            TeamFact::SeatSet { member, product, span, cover_ends: _ } => {
+            TeamFact::SeatSet { member, product, span, .. } => {
                 let of = (*member, *product);
                 self.withdraw(of, at);
                 let seen = self.uses.entry(of).or_default();
@@ -373,19 +373,19 @@ impl Auditor {
                 seen.lives.push(life(at));
                 self.covered(*session, cover, expected, *lease_until, at)?;
             }
-            TeamFact::SessionClosed { session, proof, closed_by, charged: _ } => {
+            TeamFact::SessionClosed { session, proof, closed_by, .. } => {
                 let ended = *closed_by == ClosedBy::Admin || proof.to == at;
                 must!(ended, "W4: a client's close is a proof of use");
                 self.ended(*session, proof)?;
             }
-            TeamFact::SessionLost { session, proof, revivable_until } => {
+            TeamFact::SessionLost { session, proof, revivable_until, active_at: _ } => {
                 let silent_since = self.session(*session)?.life().last.max(self.restarted_at);
                 must!(at == later(silent_since, LOST_AFTER), "W8: lost at {at}, silent since {silent_since}");
                 must!(*revivable_until == later(proof.to, REVIVE_WITHIN), "W8: revivable for four hours");
                 self.ended(*session, proof)?;
                 self.session(*session)?.lost_until = Some(*revivable_until);
             }
-            TeamFact::SessionEnded { session, proof } => {
+            TeamFact::SessionEnded { session, proof, .. } => {
                 must!(
                     self.session(*session)?.unfunded_until == Some(at),
                     "W7: an unfunded session ends when it was told"
@@ -408,6 +408,21 @@ impl Auditor {
                 });
             }
             TeamFact::ChargeMade(charge) => self.charged(charge, at)?,
+            TeamFact::GroupSet { .. }
+            | TeamFact::GroupRemoved { .. }
+            | TeamFact::CapSet { .. }
+            | TeamFact::CapRemoved { .. }
+            | TeamFact::RequiredTagsSet { .. }
+            | TeamFact::PlanSet { .. }
+            | TeamFact::AgreementSet { .. }
+            | TeamFact::AgreementRemoved { .. }
+            | TeamFact::CreditsGranted { .. }
+            | TeamFact::RenewalDeferred { .. }
+            | TeamFact::SessionReturned { .. }
+            | TeamFact::JobHeld(_)
+            | TeamFact::JobExtended { .. }
+            | TeamFact::JobCommitted(_)
+            | TeamFact::JobReleased { .. } => return Err("these histories have none of this".into()),
             TeamFact::CoverContinued { session, after, cover, proof } => {
                 let of = self.renewed(*session, *after, proof, at)?;
                 let expected = self.expected_renewal(of, *after);
@@ -421,7 +436,7 @@ impl Auditor {
                 must!(stands == Some(*until), "W5: {kind:?} ends at {stands:?}, not {until}");
                 self.session(*session)?.unfunded_until = None;
             }
-            TeamFact::RenewalRefused { session, after, refusal, ends_at, proof } => {
+            TeamFact::RenewalRefused { session, after, refusal, ends_at, proof, returning: _ } => {
                 let of = self.renewed(*session, *after, proof, at)?;
                 let closing = self.message.is_some_and(|(_, closing)| closing);
                 let expected = self.expected_renewal(of, *after);

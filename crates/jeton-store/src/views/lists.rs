@@ -108,6 +108,11 @@ impl ViewsReader {
         self.one("SELECT position FROM session_ends WHERE team = ?1 AND session = ?2", team, session)
     }
 
+    /// Where a job was last committed or released, or lapsed.
+    pub fn job_end(&self, team: &str, job: u64) -> Result<Option<Position>, StoreError> {
+        self.one("SELECT position FROM job_ends WHERE team = ?1 AND job = ?2", team, job)
+    }
+
     /// One order.
     pub fn order(&self, team: &str, id: &str) -> Result<Option<OrderRow>, StoreError> {
         self.pool().read(|connection| {
