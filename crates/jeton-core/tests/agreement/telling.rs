@@ -225,6 +225,10 @@ pub(crate) fn comparable(what: &What, answer: &Answer) -> Answer {
             (told.refusal, told.state) = (None, Some(model::State::Ended));
         }
         What::Assign { access: None, .. } if over => told.refusal = None,
+        // In which order names are looked up is told of openings and jobs alone (A3.1).
+        What::NoSeat { .. } | What::MoveSeat { .. } | What::Seat { .. } if told.refusal.is_some() => {
+            told.refusal = Some(model::Refusal::Unknown);
+        }
         What::Pay { .. } => (told.refusal, told.state) = (None, None),
         What::Commit { .. } | What::Extend { .. } | What::Release { .. } => {
             let is_over = told.charged.is_empty() && !matches!(told.state, Some(model::State::Held));
