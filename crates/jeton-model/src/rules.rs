@@ -1,5 +1,5 @@
-//! The rules, by their numbers. (What is said of W, P5, L1 and of what is due stands here, in `windows` and `tokens`;
-//! `access` has who may have what, and at which rate, `jobs` has R.)
+//! The rules, by their numbers: what is due here, W in `windows`, lots and caps in `tokens`. Beside them stand who may
+//! have what and at which rate (`access`), R (`jobs`), and what each step does (`steps`).
 //!
 //! Two things are looked at: the steps that were not refused so far, and the facts that followed from them (what began,
 //! was proven, ended, held, charged, undone), each with its instant. Facts are only ever added; what runs, is left, is
@@ -11,7 +11,7 @@ mod steps;
 mod tokens;
 mod windows;
 
-use crate::{Answer, At, Charge, History, Id, Lot, Refusal, State, Tokens, Told, Use, What};
+use crate::{Answer, At, Charge, History, Id, Lot, Offer, Refusal, State, Tokens, Told, Use, What};
 
 const MINUTE: At = 60_000_000;
 const DAY: At = 1_440 * MINUTE;
@@ -38,8 +38,17 @@ enum Fact<'a> {
     Freed(usize),
     Undone(Vec<usize>),
     Charged(Charge),
-    /// What became of a job, until when it is held, and the place of its hold or charge.
-    Job(&'a Use, State, At, usize),
+    Job(Job<'a>),
+}
+
+/// What became of a job: until when it is held, the place of its hold or charge, and what was offered when it was held.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    of: &'a Use,
+    state: State,
+    ends: At,
+    payment: usize,
+    offer: Option<&'a Offer>,
 }
 
 /// One time of a session: from its opening, revival or return from idleness to its last proof of use.
@@ -190,7 +199,9 @@ impl<'a> Model<'a> {
             due.push((up.map_or(stretch.to, |up| up.max(stretch.to)) + 10 * MINUTE, Due::Loss(stretch.of.id)));
             due.extend(self.unfunded(stretch).map(|(ends, _)| (ends, Due::UnfundedEnds(stretch.of.id))));
         }
-        due.extend(those!(self.jobs().into_iter(), (job, (State::Held, ends)) => (ends, Due::Lapse(job))));
+        due.extend(
+            those!(self.jobs().into_iter(), Job { of, state: State::Held, ends, .. } => (ends, Due::Lapse(of.id))),
+        );
         due.into_iter().min()
     }
 }

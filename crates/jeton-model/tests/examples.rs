@@ -829,3 +829,34 @@ fn c2_a_rate_that_has_begun_is_never_changed_or_removed() {
     assert_eq!(refusal(&told.answers[removed]), &Refusal::RateInForce);
     assert_eq!(told.answers[quoted].tokens, Some(9_000));
 }
+
+#[test]
+fn r1_a_commit_costs_the_held_rate_whatever_is_entered_at_the_same_instant() {
+    let mut team = with_studies(100);
+    team.does("Mon 08:00", What::Hold(job(1, 2_000)));
+    let offer = Some(Offer::Results(vec![(1, 90_000, Rounding::None)]));
+    team.does("Mon 08:00", What::Rate { product: STUDIES, starts: at("Mon 08:00"), offer });
+    let committed = team.does("Mon 08:00", What::Commit { job: 1, parts: Some(vec![(1, 1_000)]) });
+    assert_eq!(team.told().answers[committed].tokens, Some(11_000));
+}
+
+// A2, W5
+
+#[test]
+fn w5_a_seat_granted_after_the_end_is_one_as_of_the_end_but_only_for_the_next_proof() {
+    let mut team = Team::new(0);
+    team.seat("Mon 07:00", ANA, AUTOCAD, "Mon 07:00", "Mon 09:00");
+    team.open("Mon 08:55", 1, ANA, AUTOCAD);
+    let refused = team.beat("Mon 09:01", 1);
+    team.silent(1);
+    team.seat("Mon 09:05", ANA, AUTOCAD, "Mon 08:00", "Fri 18:00");
+    team.does("Mon 09:06", What::Down);
+    team.does("Mon 09:15:59.999999", What::Up);
+    let renewed = team.steps.clone();
+    let ended = team.beat("Mon 09:16", 1);
+    let told = team.told();
+    assert_eq!((state(&told, refused), state(&told, ended)), (UNFUNDED, ENDED));
+    team.steps = renewed;
+    let renewed = team.beat("Mon 09:15:59.999999", 1);
+    assert_eq!(state(&team.told(), renewed), OPEN_BY_SEAT);
+}

@@ -1,7 +1,7 @@
 //! Jobs: R, P10.
 
-use super::{DAY, Fact, Model, last_of_each, otherwise, those};
-use crate::{Answer, At, Charge, Id, Offer, Refusal, Rounding, State, Tokens, Use};
+use super::{DAY, Fact, Job, Model, last_of_each, otherwise, those};
+use crate::{Answer, Charge, Id, Offer, Refusal, Rounding, State, Tokens, Use};
 
 impl<'a> Model<'a> {
     /// T2: a quote is asked for tags only if it has some.
@@ -11,36 +11,34 @@ impl<'a> Model<'a> {
     }
 
     pub(super) fn hold(&mut self, of: &'a Use) -> Result<Answer, Refusal> {
-        if let Ok((there, ..)) = self.job(of.id) {
-            otherwise(Refusal::IdReused, there == of)?;
-        } else {
-            let charge = self.price(of, &of.parts, true)?;
-            let hold = self.note(Fact::Held(charge, 0));
-            self.note(Fact::Job(of, State::Held, self.now + DAY, hold));
+        if let Ok(there) = self.job(of.id) {
+            otherwise(Refusal::IdReused, there.of == of)?;
+            return Ok(self.told(there));
         }
-        self.told(of.id)
+        let (charge, offer) = (self.price(of, &of.parts, true)?, self.offer(of.product, self.now));
+        let (ends, payment) = (self.now + DAY, self.note(Fact::Held(charge, 0)));
+        Ok(self.job_is(Job { of, state: State::Held, ends, payment, offer }))
     }
 
     pub(super) fn extend(&mut self, id: Id) -> Result<Answer, Refusal> {
-        let (of, state, _, hold) = self.job(id)?;
-        otherwise(Refusal::JobEnded, state == State::Held)?;
-        self.note(Fact::Job(of, state, self.now + DAY, hold));
-        self.told(id)
+        let job = self.job(id)?;
+        otherwise(Refusal::JobEnded, job.state == State::Held)?;
+        Ok(self.job_is(Job { ends: self.now + DAY, ..job }))
     }
 
     /// J4: of what is not held nothing changes.
-    pub(super) fn release(&mut self, id: Id, to: State) -> Result<Answer, Refusal> {
-        let (of, state, ends, hold) = self.job(id)?;
-        if state == State::Held {
-            self.note(Fact::Freed(hold));
-            self.note(Fact::Job(of, to, ends, hold));
+    pub(super) fn release(&mut self, id: Id, state: State) -> Result<Answer, Refusal> {
+        let job = self.job(id)?;
+        if job.state != State::Held {
+            return Ok(self.told(job));
         }
-        self.told(id)
+        self.note(Fact::Freed(job.payment));
+        Ok(self.job_is(Job { state, ..job }))
     }
 
     /// J3 to J5.
     pub(super) fn commit(&mut self, id: Id, parts: Option<&Vec<(Id, Tokens)>>) -> Result<Answer, Refusal> {
-        let (of, state, ends, payment) = self.job(id)?;
+        let job @ Job { of, state, payment, .. } = self.job(id)?;
         otherwise(Refusal::JobEnded, state != State::Released)?;
         let parts = parts.unwrap_or(&of.parts);
         for (result, asked) in parts {
@@ -54,30 +52,32 @@ impl<'a> Model<'a> {
         let charge = if state == State::Lapsed {
             self.price(of, parts, true)?
         } else {
-            let (held, charge) = (self.facts[payment].0, self.charge_at(payment).clone());
-            let tokens = self.cost(of, parts, held).unwrap_or(charge.tokens);
+            let charge = self.charge_at(payment).clone();
+            let tokens = cost(job.offer, parts).unwrap_or(charge.tokens);
             self.note(Fact::Freed(payment));
             Charge { tokens, draws: Self::draw(charge.draws.into_iter(), tokens), warnings: Vec::new(), ..charge }
         };
         let payment = self.note(Fact::Charged(charge));
-        self.note(Fact::Job(of, State::Committed, ends, payment));
-        self.told(id)
+        Ok(self.job_is(Job { state: State::Committed, payment, ..job }))
     }
 
-    fn job(&self, id: Id) -> Result<(&'a Use, State, At, usize), Refusal> {
-        let mut said = those!(self.facts.iter().rev(), (_, Fact::Job(of, state, ends, payment)) if of.id == id
-            => (*of, *state, *ends, *payment));
-        said.next().ok_or(Refusal::Unknown)
+    fn job(&self, id: Id) -> Result<Job<'a>, Refusal> {
+        self.jobs().into_iter().find(|job| job.of.id == id).ok_or(Refusal::Unknown)
     }
 
-    pub(super) fn jobs(&self) -> Vec<(Id, (State, At))> {
-        last_of_each(those!(self.facts.iter(), (_, Fact::Job(of, state, ends, _)) => (of.id, (*state, *ends))))
+    pub(super) fn jobs(&self) -> Vec<Job<'a>> {
+        let said = last_of_each(those!(self.facts.iter(), (_, Fact::Job(job)) => (job.of.id, *job)));
+        said.into_iter().map(|(_, job)| job).collect()
     }
 
-    fn told(&self, id: Id) -> Result<Answer, Refusal> {
-        let (_, state, ends, payment) = self.job(id)?;
+    fn job_is(&mut self, job: Job<'a>) -> Answer {
+        self.note(Fact::Job(job));
+        self.told(job)
+    }
+
+    fn told(&self, Job { state, ends, payment, .. }: Job<'_>) -> Answer {
         let tokens = Some(self.charge_at(payment).tokens);
-        Ok(Answer { state: Some(state), tokens, ends: Some(ends), ..Answer::default() })
+        Answer { state: Some(state), tokens, ends: Some(ends), ..Answer::default() }
     }
 
     /// J1, J7: what a job takes, and from where.
@@ -86,7 +86,7 @@ impl<'a> Model<'a> {
         if tagged {
             self.tagged(of)?;
         }
-        let cost = self.cost(of, parts, self.now);
+        let cost = cost(self.offer(of.product, self.now), parts);
         let mut charge = self.bill(of, cost.unwrap_or(0), self.now);
         let grants = self.lots(Some(of.member), None);
         if charge.tokens > 0 && charge.tokens <= grants.iter().map(|grant| grant.available).sum() {
@@ -97,19 +97,19 @@ impl<'a> Model<'a> {
         otherwise(Refusal::NotOnRateSheet, cost.is_some())?;
         self.pay(charge, None)
     }
+}
 
-    /// R1, J2.
-    fn cost(&self, of: &Use, parts: &[(Id, Tokens)], at: At) -> Option<Tokens> {
-        let Some(Offer::Results(results)) = self.offer(of.product, at) else { return None };
-        let cost = |(result, quantity): &(Id, Tokens)| {
-            let (_, rate, rounding) = results.iter().find(|(of, ..)| of == result)?;
-            let quantity = match rounding {
-                Rounding::Up => (quantity + 999) / 1_000 * 1_000,
-                Rounding::Nearest => (quantity + 500) / 1_000 * 1_000,
-                Rounding::None => *quantity,
-            };
-            Some((quantity * rate + 500) / 1_000)
+/// R1, J2: what parts cost by what is offered.
+fn cost(offer: Option<&Offer>, parts: &[(Id, Tokens)]) -> Option<Tokens> {
+    let Some(Offer::Results(results)) = offer else { return None };
+    let cost = |(result, quantity): &(Id, Tokens)| {
+        let (_, rate, rounding) = results.iter().find(|(of, ..)| of == result)?;
+        let quantity = match rounding {
+            Rounding::Up => (quantity + 999) / 1_000 * 1_000,
+            Rounding::Nearest => (quantity + 500) / 1_000 * 1_000,
+            Rounding::None => *quantity,
         };
-        parts.iter().filter(|(_, quantity)| *quantity > 0).map(cost).sum()
-    }
+        Some((quantity * rate + 500) / 1_000)
+    };
+    parts.iter().filter(|(_, quantity)| *quantity > 0).map(cost).sum()
 }

@@ -86,12 +86,12 @@ impl<'a> Model<'a> {
         for (at, fact) in &self.facts {
             let live = |id: Id| move |stretch: &&mut Stretch<'a>| stretch.of.id == id && stretch.ended.is_none();
             if let Fact::Began(stretch) = fact {
-                all.iter_mut().filter(live(stretch.of.id)).for_each(|before| before.ended = Some(false));
+                all.iter_mut().rev().filter(live(stretch.of.id)).take(1).for_each(|before| before.ended = Some(false));
                 all.push(stretch.clone());
             } else if let Fact::Proof(session) = fact {
-                all.iter_mut().filter(live(*session)).for_each(|stretch| stretch.to = *at);
+                all.iter_mut().rev().filter(live(*session)).take(1).for_each(|stretch| stretch.to = *at);
             } else if let Fact::Ended(session, lost) = fact {
-                all.iter_mut().filter(live(*session)).for_each(|stretch| stretch.ended = Some(*lost));
+                all.iter_mut().rev().filter(live(*session)).take(1).for_each(|stretch| stretch.ended = Some(*lost));
             } else if let Fact::Covered(stretch, by, own) = fact {
                 let stretch = &mut all[*stretch];
                 (stretch.by, stretch.own, stretch.first) = (*by, *own, stretch.first.or(Some(*by)));
@@ -132,9 +132,14 @@ impl<'a> Model<'a> {
         match stretch.by {
             By::Hold(_) | By::Nothing => At::MAX,
             By::Window(window) => self.charge_at(window).window.map_or(At::MAX, |(_, end)| end),
-            By::Seat(mut until) => {
-                while let Some(later) = self.seat(stretch.of, until) {
-                    until = later;
+            By::Seat(from) => {
+                // A seat that was set only after an end did not prevent it.
+                let (seats, mut until) = (self.seats(stretch.of), from);
+                let runs = |(set, starts, ends): &&(At, At, At), at: At| {
+                    *starts <= at && at < *ends && (*set <= at || at == from)
+                };
+                while let Some((.., later)) = seats.iter().find(|seat| runs(seat, until)) {
+                    until = *later;
                 }
                 until
             }
