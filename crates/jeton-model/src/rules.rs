@@ -11,7 +11,8 @@ mod steps;
 mod tokens;
 mod windows;
 
-use crate::{Answer, At, Charge, History, Id, Lot, Offer, Refusal, State, Tokens, Told, Use, What};
+use self::jobs::Job;
+use crate::{Answer, At, Charge, History, Id, Lot, Refusal, State, Tokens, Told, Use, What};
 
 const MINUTE: At = 60_000_000;
 const DAY: At = 1_440 * MINUTE;
@@ -39,16 +40,6 @@ enum Fact<'a> {
     Undone(Vec<usize>),
     Charged(Charge),
     Job(Job<'a>),
-}
-
-/// What became of a job: until when it is held, the place of its hold or charge, and what was offered when it was held.
-#[derive(Clone, Copy)]
-struct Job<'a> {
-    of: &'a Use,
-    state: State,
-    ends: At,
-    payment: usize,
-    offer: Option<&'a Offer>,
 }
 
 /// One time of a session: from its opening, revival or return from idleness to its last proof of use.

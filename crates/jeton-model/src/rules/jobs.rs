@@ -1,7 +1,17 @@
 //! Jobs: R, P10.
 
-use super::{DAY, Fact, Job, Model, last_of_each, otherwise, those};
-use crate::{Answer, Charge, Id, Offer, Refusal, Rounding, State, Tokens, Use};
+use super::{DAY, Fact, Model, last_of_each, otherwise, those};
+use crate::{Answer, At, Charge, Id, Offer, Refusal, Rounding, State, Tokens, Use};
+
+/// What became of a job: until when it is held, the place of its hold or charge, and what was offered when it was held.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) of: &'a Use,
+    pub(super) state: State,
+    pub(super) ends: At,
+    payment: usize,
+    offer: Option<&'a Offer>,
+}
 
 impl<'a> Model<'a> {
     /// T2: a quote is asked for tags only if it has some.
