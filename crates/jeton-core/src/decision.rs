@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use crate::answer::{Charged, QuoteAnswer, SessionAnswer};
 use crate::catalogue::{Catalogue, IfMatch};
 use crate::entry::{
-    Access, Author, Entry, InvoiceNumber, Payment, Role, SeriesFact, Span, Tags, TeamFact, TeamProfile,
+    Access, Author, ClosedBy, Entry, InvoiceNumber, Payment, Role, SeriesFact, Span, Tags, TeamFact, TeamProfile,
 };
 use crate::id::{DeviceKey, MemberKey, OrderId, ProductCode, ProductKey, Seq, SessionId, SessionNo};
 use crate::limits;
@@ -38,6 +38,10 @@ pub enum TeamCommand {
     DeactivateMember {
         member: Option<MemberKey>,
         if_match: Option<IfMatch>,
+    },
+    /// The person is forgotten, and the key stays (V5). What lies beside the ledger goes in the same commit.
+    EraseMember {
+        member: Option<MemberKey>,
     },
     SetAssignment {
         member: Option<MemberKey>,
@@ -95,7 +99,7 @@ pub enum TeamCommand {
     CloseSession {
         session: SessionId,
         activity: Option<Instant>,
-        by: crate::entry::ClosedBy,
+        by: ClosedBy,
     },
     /// Nothing but what is due.
     Settle,
@@ -250,6 +254,7 @@ impl<'a> Decision<'a> {
                 let standing = Some((standing.revision.0, !standing.active));
                 self.configure(standing, if_match.as_ref(), || TeamFact::MemberDeactivated { member })
             }
+            TeamCommand::EraseMember { member } => self.erase_member(member),
             TeamCommand::SetAssignment { member, products, if_match } => {
                 let member = self.known_member(member)?;
                 let products = self.access(products)?;
@@ -341,6 +346,9 @@ impl<'a> Decision<'a> {
         if_match: Option<&IfMatch>,
     ) -> Result<Granted, Refusal> {
         let standing = self.team.members.get(&member);
+        if standing.is_some_and(|standing| standing.erased) {
+            return Err(Refusal::Unknown(Unknown::Member));
+        }
         if standing.is_none() {
             room(self.team.members.len(), limits::MEMBERS, Limit::Members)?;
         }
@@ -367,6 +375,26 @@ impl<'a> Decision<'a> {
         self.configure(standing, None, || TeamFact::MemberSet { member, role })
     }
 
+    /// V5: ends what the member has open as an admin's close does, withdraws their seats, and forgets who it was. One
+    /// who was erased before is answered alike.
+    fn erase_member(&mut self, member: Option<MemberKey>) -> Result<Granted, Refusal> {
+        let standing = member.and_then(|member| Some((member, self.team.members.get(&member)?)));
+        let (member, standing) = standing.ok_or(Refusal::Unknown(Unknown::Member))?;
+        if standing.erased {
+            return Ok(Granted::Configured { created: false, revision: standing.revision.0 });
+        }
+        let open = self.team.open_sessions().filter(|(_, session)| session.member == member);
+        for session in open.map(|(_, session)| session.id.clone()).collect::<Vec<_>>() {
+            self.close_session(&session, None, ClosedBy::Admin);
+        }
+        let seats = self.team.seats.range((member, ProductKey(0))..=(member, ProductKey(u32::MAX)));
+        for product in seats.map(|((_, product), _)| *product).collect::<Vec<_>>() {
+            self.emit(TeamFact::SeatRemoved { member, product });
+        }
+        let revision = self.emit(TeamFact::MemberErased { member }).0;
+        Ok(Granted::Configured { created: false, revision })
+    }
+
     fn set_seat(
         &mut self,
         member: MemberKey,
@@ -387,9 +415,10 @@ impl<'a> Decision<'a> {
         granted
     }
 
-    /// The member, unless nobody knows them or the team does not have them.
+    /// The member, unless nobody knows them, the team does not have them, or they were erased.
     pub(crate) fn known_member(&self, member: Option<MemberKey>) -> Result<MemberKey, Refusal> {
-        member.filter(|member| self.team.members.contains_key(member)).ok_or(Refusal::Unknown(Unknown::Member))
+        let has = |member: &MemberKey| self.team.members.get(member).is_some_and(|member| !member.erased);
+        member.filter(has).ok_or(Refusal::Unknown(Unknown::Member))
     }
 
     pub(crate) fn known_product(&self, code: &ProductCode) -> Result<ProductKey, Refusal> {
