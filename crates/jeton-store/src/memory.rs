@@ -94,7 +94,7 @@ impl State {
                         return Err(key_taken(&key.id));
                     }
                 }
-                Beside::KeyRevoked { id, at: _ } => {
+                Beside::KeyRevoked { id, at: _ } | Beside::KeyErased { id, at: _ } => {
                     if !self.keys.contains_key(id) && !new_keys.contains(id.as_str()) {
                         return Err(key_unknown(id));
                     }
@@ -113,7 +113,11 @@ impl State {
                     whole(checkpoint.position);
                     whole(checkpoint.seq);
                 }
-                Beside::Person(_) | Beside::Device(_) | Beside::Life(_) | Beside::Meta { .. } => {}
+                Beside::Person(_)
+                | Beside::PersonErased { .. }
+                | Beside::Device(_)
+                | Beside::Life(_)
+                | Beside::Meta { .. } => {}
             }
         }
         Ok(())
@@ -127,6 +131,10 @@ impl State {
                 Beside::Person(person) => {
                     self.people.insert((person.team.clone(), person.member), person);
                 }
+                Beside::PersonErased { team, member } => {
+                    self.devices.retain(|(of, owner, _), _| (of.as_str(), *owner) != (team.as_str(), member));
+                    self.people.remove(&(team, member));
+                }
                 Beside::Device(device) => {
                     let key = (device.team.clone(), device.member, device.device);
                     self.devices.insert(key, device);
@@ -137,6 +145,12 @@ impl State {
                 Beside::KeyRevoked { id, at } => {
                     if let Some(key) = self.keys.get_mut(&id) {
                         key.revoked_at.get_or_insert(at);
+                    }
+                }
+                Beside::KeyErased { id, at } => {
+                    if let Some(key) = self.keys.get_mut(&id) {
+                        key.revoked_at.get_or_insert(at);
+                        key.label.clear();
                     }
                 }
                 Beside::Presence(presence) => {

@@ -16,6 +16,8 @@ mod due;
 #[cfg(test)]
 mod durable;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod failing;
 #[cfg(test)]
 mod follower;
