@@ -12,6 +12,8 @@ mod clock;
 #[cfg(test)]
 mod downtime;
 #[cfg(test)]
+mod driver;
+#[cfg(test)]
 mod due;
 #[cfg(test)]
 mod durable;
