@@ -13,11 +13,13 @@ mod conformity;
 mod entries;
 #[cfg(test)]
 mod explain;
+mod grants;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod limits;
 mod lists;
 #[cfg(test)]
 mod operations;
