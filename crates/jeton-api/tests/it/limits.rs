@@ -195,6 +195,7 @@ async fn l1_the_day_of_a_cap_is_that_of_the_teams_zone() {
     // Midnight in Paris is at 23:00 UTC.
     for (session, who, at) in [("s1", "alice", "2026-03-02T22:59:59Z"), ("s2", "bob", "2026-03-02T23:00:00Z")] {
         clock(&house.vendor, at).await;
+        assert_eq!(used(&house.vendor, "all").await, "0");
         open(&house.vendor, session, who, "mudbox").await.is(201);
         assert_eq!(used(&house.vendor, "all").await, "1");
     }
