@@ -5,15 +5,19 @@ use std::ops::Bound;
 
 use jeton_core::catalogue::{Catalogue, Offer};
 use jeton_core::decision::{AgreementAsked, TeamCommand};
-use jeton_core::entry::{AgreementSpec, Span};
-use jeton_core::id::{AgreementId, PriceListId, ProductCode};
+use jeton_core::entry::{AgreementSpec, Entry, Span, TeamFact};
+use jeton_core::id::{AgreementId, PriceListId, ProductCode, Seq, TeamId};
 use jeton_core::limits;
+use jeton_core::team;
+use jeton_store::stored::{AnyEntry, team_stream};
 
 use crate::catalogue::{offer, told_offer};
 use crate::contract::{AgreedRate, Agreement, AgreementPut};
 use crate::members::known_product;
 use crate::teams::known;
-use crate::{App, Caller, Failure, IfMatch, Operation, Over, Page, PageRequest, Put, Read, Target, authorise, wire};
+use crate::{
+    App, Caller, Failure, IfMatch, Inner, Operation, Over, Page, PageRequest, Put, Read, Target, authorise, wire,
+};
 
 const UNKNOWN_AGREEMENT: Failure = Failure::NotFound { code: "unknown_agreement" };
 
@@ -30,9 +34,8 @@ impl App {
         let seen = self.see(&id, move |team, _, sight| {
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
             let following = team.agreements.range::<AgreementId, _>((from, Bound::Unbounded));
-            let told = |(id, of): (&AgreementId, &jeton_core::team::Agreement)| {
-                (id.to_string(), told(id, &of.spec, sight.catalogue))
-            };
+            let told =
+                |(id, of): (&AgreementId, &team::Agreement)| (id.to_string(), told(id, &of.spec, sight.catalogue));
             Ok(Page::of(following.map(told), page.limit))
         });
         Ok(seen.await?.value)
@@ -86,6 +89,17 @@ impl App {
         authorise(caller, Operation::DeleteAgreement, Target::team(team))?;
         let command = TeamCommand::RemoveAgreement { agreement: known_agreement(agreement)?, if_match };
         self.configure(caller, &known(team)?, command, Vec::new()).await.map(|_| ())
+    }
+}
+
+impl Inner {
+    /// The agreement that an entry of a team has set. A rate names it by that entry.
+    pub(crate) fn agreement_set(&self, team: &TeamId, set: Seq) -> Result<AgreementId, Failure> {
+        let position = self.views.position_of(&team_stream(team), set.0)?.ok_or(Failure::Internal)?;
+        match self.entry(position)?.1 {
+            AnyEntry::Team(_, Entry { fact: TeamFact::AgreementSet { agreement, .. }, .. }) => Ok(agreement),
+            AnyEntry::Team(..) | AnyEntry::Vendor(_) | AnyEntry::Series(..) => Err(Failure::Internal),
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use jeton_core::entry::{Author, InvoiceNumber};
-use jeton_core::id::{DeviceKey, MemberKey, ProductKey, SessionNo, TeamId};
+use jeton_core::id::{DeviceKey, MemberKey, ProductKey, Seq, SessionNo, TeamId};
 use jeton_core::money::{Currency, Money, UnitPrice};
 use jeton_core::refusal::Refusal as Rule;
 use jeton_store::Sealed;
@@ -120,6 +120,11 @@ impl Teller<'_> {
                 let device = DeviceKey(device.as_u64().unwrap_or_default());
                 let named = member.and_then(|member| self.inner.people.device_name(self.team, member, device));
                 named.map_or(Value::Null, Value::from)
+            }
+            // Rates name the agreement that they are of by its entry.
+            ("agreement", Value::Number(set)) => {
+                let set = Seq(set.as_u64().unwrap_or_default());
+                Value::from(self.inner.agreement_set(self.team, set)?.as_str())
             }
             ("lot", Value::Number(lot)) => Value::from(format!("l{lot}")),
             // A lot's is stored as tokens; an order's is an integer everywhere.

@@ -39,6 +39,18 @@ async fn p9_an_agreement_in_force_prices_what_it_names_and_nothing_else() {
     beats(vendor, "s1", "2026-03-02", (542..552).step_by(2)).await;
     let charge = vendor.get(&of("charges")).await.is(200)["items"][0].clone();
     assert_eq!((&charge["tokens"], &charge["product"]), (&json!("5"), &json!("autocad")));
+    // It is explained, and told in the ledger, by the agreement's name.
+    let explained = vendor.get(&of(&format!("charges/{}/explain", charge["charge"].as_str().unwrap()))).await.is(200);
+    let rate = json!({"per_day": "5", "effective_at": start, "in_force_at": start, "agreement": "a"});
+    assert_eq!(explained["rate"], rate);
+    let entries = vendor.get(&of("entries")).await.is(200);
+    let named: Vec<&Value> = entries["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|entry| entry["rate"].get("agreement").or_else(|| entry["cover"]["hold"]["rate"].get("agreement")))
+        .collect();
+    assert_eq!(named, ["a", "a"], "of the hold and of the charge");
     // At its end it is over.
     clock(vendor, "2026-03-03T11:59:59.999999Z").await;
     assert_eq!(cost(vendor).await, "5");
