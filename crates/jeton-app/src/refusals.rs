@@ -180,7 +180,7 @@ fn words(refusal: &Rule) -> (&'static str, String) {
         }
         Rule::RateInForce { starts_at } => (
             "The rate has begun",
-            format!("The rate that starts at {starts_at} has begun and is never changed or removed. Enter one with a later start."),
+            format!("What starts at {starts_at} has begun and is never changed or removed. Enter a rate with a later start; of an agreement that lasts, the end alone can change, and not into the past."),
         ),
         Rule::NoPriceList => (
             "No price list",
