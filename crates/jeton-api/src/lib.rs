@@ -30,19 +30,25 @@ mod query;
 mod schemas;
 
 mod access;
+mod agreements;
 mod api_keys;
 mod balance;
+mod caps;
 mod charges;
 mod checkpoint;
+mod credits;
 mod entries;
+mod groups;
 mod health;
 mod lease_keys;
 mod members;
 mod orders;
+mod plans;
 mod price_lists;
 mod products;
 mod quotes;
 mod rates;
+mod required_tags;
 mod sandbox;
 mod seats;
 mod sessions;
@@ -126,6 +132,16 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(seats::list_seats))
         .routes(routes!(seats::get_seat, seats::put_seat, seats::delete_seat))
         .routes(routes!(seats::reassign_seat))
+        .routes(routes!(groups::list_groups))
+        .routes(routes!(groups::get_group, groups::put_group, groups::delete_group))
+        .routes(routes!(caps::list_caps))
+        .routes(routes!(caps::get_cap, caps::put_cap, caps::delete_cap))
+        .routes(routes!(required_tags::get_required_tags, required_tags::put_required_tags))
+        .routes(routes!(plans::get_plan, plans::put_plan))
+        .routes(routes!(agreements::list_agreements))
+        .routes(routes!(agreements::get_agreement, agreements::put_agreement, agreements::delete_agreement))
+        .routes(routes!(credits::list_credits))
+        .routes(routes!(credits::get_credits, credits::put_credits))
         .routes(routes!(orders::list_orders))
         .routes(routes!(orders::get_order, orders::put_order))
         .routes(routes!(orders::record_payment))

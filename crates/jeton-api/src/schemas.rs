@@ -192,7 +192,7 @@ fn narrow_maps(object: &mut Object) {
 fn pattern_of(name: &str) -> Option<&'static str> {
     match name {
         "team" | "team_of_order" | "member" | "partner" | "order" | "session" | "key" | "charge" | "lot" | "from"
-        | "to" | "price_list" => Some(ID),
+        | "to" | "price_list" | "group" | "groups" | "members" | "cap" | "agreement" | "grant" => Some(ID),
         "product" | "use" | "uses" | "products" | "unit" => Some(CODE),
         "currency" | "currencies" => Some(CURRENCY),
         "country" | "countries" => Some(COUNTRY),

@@ -7,7 +7,9 @@ use jeton_core::id::{ProductCode, ResultCode, UseCode};
 use jeton_core::time;
 use jeton_core::tokens::Tokens;
 
-use crate::contract::{Industry, Instant, Product, ProductPut, Rate, RatePut, ResultRate, Rounding, Use, UsePut};
+use crate::contract::{
+    Decimal, Industry, Instant, Product, ProductPut, Rate, RatePut, ResultRate, Rounding, Use, UsePut,
+};
 use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, author, authorise, wire};
 
 const UNKNOWN_PRODUCT: Failure = Failure::NotFound { code: "unknown_product" };
@@ -108,7 +110,7 @@ impl App {
     ) -> Result<Put<Rate>, Failure> {
         authorise(caller, Operation::PutRate, Target::installation())?;
         let (code, starts_at) = (known(product)?, wire::parse("effective_at", effective_at)?);
-        let offer = offer(&body)?;
+        let offer = offer("", body.per_day.as_ref(), body.results.as_ref())?;
         let (created, revision) =
             self.write(caller, VendorCommand::SetRate { code, starts_at, offer }, if_match).await?;
         let body = self.rate(caller, product, effective_at).await?.body;
@@ -224,13 +226,18 @@ fn product_spec(body: &ProductPut) -> Result<ProductSpec, Failure> {
     })
 }
 
-fn offer(body: &RatePut) -> Result<Offer, Failure> {
-    match (&body.per_day, &body.results) {
-        (Some(per_day), None) => Ok(Offer::PerDay(wire::parse("per_day", per_day.as_str())?)),
+/// What a rate offers; `within` is what its fields are in, as in `rates.autocad.`.
+pub(crate) fn offer(
+    within: &str,
+    per_day: Option<&Decimal>,
+    results: Option<&BTreeMap<String, ResultRate>>,
+) -> Result<Offer, Failure> {
+    match (per_day, results) {
+        (Some(per_day), None) => Ok(Offer::PerDay(wire::parse(&format!("{within}per_day"), per_day.as_str())?)),
         (None, Some(results)) if !results.is_empty() => {
             let mut offered = BTreeMap::new();
             for (code, rate) in results {
-                let field = format!("results.{code}");
+                let field = format!("{within}results.{code}");
                 let rounding = match rate.rounding {
                     Rounding::Up => core::Rounding::Up,
                     Rounding::Nearest => core::Rounding::Nearest,
@@ -243,7 +250,8 @@ fn offer(body: &RatePut) -> Result<Offer, Failure> {
             Ok(Offer::Results(offered))
         }
         (Some(_) | None, _) => {
-            Err(Failure::bad_request("per_day", "a rate has either per_day or at least one of results"))
+            let detail = "a rate has either per_day or at least one of results";
+            Err(Failure::bad_request(format!("{within}per_day"), detail))
         }
     }
 }
@@ -263,13 +271,18 @@ fn told(product: &core::Product, at: time::Instant) -> Product {
 }
 
 fn told_rate(rate: &core::Rate) -> Rate {
-    let (per_day, results) = match &rate.offer {
+    let (per_day, results) = told_offer(&rate.offer);
+    Rate { effective_at: wire::instant(rate.starts_at), entered_at: wire::instant(rate.entered_at), per_day, results }
+}
+
+/// What is offered by the day, or by results.
+pub(crate) fn told_offer(offer: &Offer) -> (Option<Decimal>, Option<BTreeMap<String, ResultRate>>) {
+    match offer {
         Offer::PerDay(tokens) => (Some(wire::tokens(*tokens)), None),
         Offer::Results(results) => {
             (None, Some(results.iter().map(|(code, rate)| (code.to_string(), told_result(rate))).collect()))
         }
-    };
-    Rate { effective_at: wire::instant(rate.starts_at), entered_at: wire::instant(rate.entered_at), per_day, results }
+    }
 }
 
 fn told_result(rate: &core::ResultRate) -> ResultRate {

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use jeton_core::entry::{Author, InvoiceNumber};
-use jeton_core::id::{DeviceKey, MemberKey, ProductKey, SessionNo, TeamId};
+use jeton_core::id::{DeviceKey, MemberKey, ProductKey, Seq, SessionNo, TeamId};
 use jeton_core::money::{Currency, Money, UnitPrice};
 use jeton_core::refusal::Refusal as Rule;
 use jeton_store::Sealed;
@@ -72,6 +72,7 @@ impl Teller<'_> {
             Ok(_) | Err(_) => None,
         };
         let Some((kind, Value::Object(facts))) = fact else { return Err(Failure::Internal) };
+        let facts = as_the_contract_has_it(facts);
         let member = facts.get("member").and_then(number).map(MemberKey);
         let mut facts = self.object(facts, member)?;
         facts.insert("by".to_owned(), by);
@@ -98,17 +99,32 @@ impl Teller<'_> {
         Ok(match (name, value) {
             // What clients wrote themselves has names of theirs.
             ("tags", tags) => tags,
-            ("member", Value::Number(key)) => self.member(&key),
+            ("member" | "members", Value::Number(key)) => self.member(&key),
             ("product" | "products", Value::Number(key)) => self.product(&key)?,
             ("products", Value::Object(access)) => match access.get("named") {
                 Some(named) => self.told("products", named.clone(), member)?,
                 None => Value::Object(access),
             },
+            // What products cost by an agreement.
+            ("rates", Value::Object(rates)) => {
+                let mut told = Map::new();
+                for (key, rate) in rates {
+                    let key = Number::from(key.parse::<u64>().map_err(|_| Failure::Internal)?);
+                    let Value::String(code) = self.product(&key)? else { return Err(Failure::Internal) };
+                    told.insert(code, rate);
+                }
+                Value::Object(told)
+            }
             ("session", Value::Number(number)) => self.session(&number)?,
             ("device", Value::Number(device)) => {
                 let device = DeviceKey(device.as_u64().unwrap_or_default());
                 let named = member.and_then(|member| self.inner.people.device_name(self.team, member, device));
                 named.map_or(Value::Null, Value::from)
+            }
+            // Rates name the agreement that they are of by its entry.
+            ("agreement", Value::Number(set)) => {
+                let set = Seq(set.as_u64().unwrap_or_default());
+                Value::from(self.inner.agreement_set(self.team, set)?.as_str())
             }
             ("lot", Value::Number(lot)) => Value::from(format!("l{lot}")),
             // A lot's is stored as tokens; an order's is an integer everywhere.
@@ -150,6 +166,17 @@ impl Teller<'_> {
         self.sessions.insert(number.0, named.clone());
         Ok(named)
     }
+}
+
+/// What a resource was written with, beside its id, and under the names that its PUT has.
+fn as_the_contract_has_it(mut facts: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::Object(spec)) = facts.remove("spec") {
+        facts.extend(spec);
+    }
+    if let Some(strength) = facts.remove("strength") {
+        facts.insert("hard".to_owned(), Value::from(strength == "hard"));
+    }
+    facts
 }
 
 /// What was written as this type.

@@ -16,6 +16,9 @@
 //! | `prices` | price lists and quotes (P1, P2) |
 //! | `teams` | teams, settings of the installation |
 //! | `members` | members, assignments, default access, blocked products, seats (A1, A2) |
+//! | `groups` | groups of members (A1) |
+//! | `caps`, `required_tags` | limits that a team sets for itself (L1, L2) |
+//! | `agreements`, `credits`, `plans` | what the vendor grants a team (P9–P11) |
 //! | `orders` | orders and their payment (P3, P8) |
 //! | `metering` | sessions: quote, open, heartbeat, close (A3, W1–W11) |
 //! | `reports` | balance, charges, explanations, usage, checkpoint (V6, W10, V2) |
@@ -32,8 +35,12 @@ pub mod caller;
 pub mod failure;
 pub mod operation;
 
+mod agreements;
+mod caps;
 mod catalogue;
+mod credits;
 mod entries;
+mod groups;
 mod health;
 mod keys;
 mod leases;
@@ -42,9 +49,11 @@ mod metering;
 mod orders;
 mod pace;
 mod people;
+mod plans;
 mod prices;
 mod refusals;
 mod reports;
+mod required_tags;
 mod sandbox;
 mod secret;
 mod teams;

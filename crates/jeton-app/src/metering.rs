@@ -530,7 +530,8 @@ fn activity(at: Option<&Instant>) -> Result<Option<time::Instant>, Failure> {
     at.map(|at| wire::parse("last_activity_at", at.as_str())).transpose()
 }
 
-fn check_tags(tags: &Tags) -> Result<(), Failure> {
+/// Tags are few, short and plain (L2).
+pub(crate) fn check_tags(tags: &Tags) -> Result<(), Failure> {
     let over = |name: &'static str, value: usize| Failure::Limit {
         name,
         value: u64::try_from(value).unwrap_or(u64::MAX),

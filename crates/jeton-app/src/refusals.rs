@@ -28,14 +28,15 @@ impl Naming<'_> {
     }
 
     /// Whose use a cap is on, as the contract writes it.
-    pub(crate) fn cap_of(&self, of: &CapOf) -> Value {
+    pub(crate) fn cap_of(&self, of: &CapOf) -> contract::CapOf {
         match of {
-            CapOf::Member(member) => json!({ "member": self.inner.people.name_of(self.team, *member) }),
-            CapOf::Group(group) => json!({ "group": group.as_str() }),
+            CapOf::Member(member) => contract::CapOf::Member(self.inner.people.name_of(self.team, *member)),
+            CapOf::Group(group) => contract::CapOf::Group(group.to_string()),
             CapOf::Product(product) => {
-                json!({ "product": self.inner.product_code(*product).ok().map(|code| code.to_string()) })
+                let code = self.inner.product_code(*product);
+                contract::CapOf::Product(code.map_or_else(|_| product.to_string(), |code| code.to_string()))
             }
-            CapOf::Team => json!("team"),
+            CapOf::Team => contract::CapOf::Team,
         }
     }
 
@@ -179,7 +180,7 @@ fn words(refusal: &Rule) -> (&'static str, String) {
         }
         Rule::RateInForce { starts_at } => (
             "The rate has begun",
-            format!("The rate that starts at {starts_at} has begun and is never changed or removed. Enter one with a later start."),
+            format!("What starts at {starts_at} has begun and is never changed or removed. Enter a rate with a later start; of an agreement that lasts, the end alone can change, and not into the past."),
         ),
         Rule::NoPriceList => (
             "No price list",

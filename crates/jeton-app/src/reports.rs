@@ -392,6 +392,7 @@ impl Inner {
             }
         };
         let at = wire::micros(sealed.at);
+        let agreement = charge.rate.agreement.map(|set| self.agreement_set(team, set)).transpose()?;
         Ok(Explanation {
             charge: format!("c{}", sealed.seq),
             rule: rule.to_owned(),
@@ -407,6 +408,7 @@ impl Inner {
                 per_day: wire::tokens(charge.rate.tokens),
                 effective_at: wire::instant(charge.rate.starts_at),
                 in_force_at: wire::instant(in_force_at),
+                agreement: agreement.map(|agreement| agreement.to_string()),
             },
             sessions,
             proof: ProofOfUse { session: charge.session.to_string(), kind, at },

@@ -73,6 +73,12 @@ pub(crate) fn tokens(tokens: Tokens) -> contract::Decimal {
     contract::Decimal::new(tokens.to_string())
 }
 
+/// From a start to an end after it.
+pub(crate) fn span(starts_at: &contract::Instant, ends_at: &contract::Instant) -> Result<Span, Failure> {
+    let span = Span { start: parse("starts_at", starts_at.as_str())?, end: parse("ends_at", ends_at.as_str())? };
+    if span.start < span.end { Ok(span) } else { Err(Failure::bad_request("ends_at", "it ends after it starts")) }
+}
+
 pub(crate) fn window(span: Span) -> contract::Window {
     contract::Window { start: instant(span.start), end: instant(span.end) }
 }

@@ -101,7 +101,8 @@ pub struct ChargesQuery {
         "rate": {
             "per_day": "7",
             "effective_at": "2026-01-01T00:00:00Z",
-            "in_force_at": "2026-03-02T08:00:00Z"
+            "in_force_at": "2026-03-02T08:00:00Z",
+            "agreement": null
         },
         "sessions": [{
             "session": "0195c1a0-7c2e-7000-8000-000000000001",
@@ -167,7 +168,8 @@ pub struct Explanation {
     schema(example = json!({
         "per_day": "7",
         "effective_at": "2026-01-01T00:00:00Z",
-        "in_force_at": "2026-03-02T08:00:00Z"
+        "in_force_at": "2026-03-02T08:00:00Z",
+        "agreement": null
     }))
 )]
 pub struct ExplainedRate {
@@ -176,6 +178,8 @@ pub struct ExplainedRate {
     pub effective_at: Instant,
     /// The instant at which it was looked up.
     pub in_force_at: Instant,
+    /// The enterprise agreement that it is of (P9); `null`: it is of the rate sheet.
+    pub agreement: Option<String>,
 }
 
 /// What had been proven of a session when the charge was decided.

@@ -251,6 +251,9 @@ impl Decision<'_> {
     ) -> Result<Granted, Refusal> {
         let by_key = |(code, offer)| Ok((self.known_product(&code)?, offer));
         let rates = asked.rates.into_iter().map(by_key).collect::<Result<BTreeMap<_, _>, Refusal>>()?;
+        if asked.price_list.as_ref().is_some_and(|list| !self.catalogue.price_lists.contains_key(list)) {
+            return Err(Refusal::Unknown(Unknown::PriceList));
+        }
         let spec = AgreementSpec { span: asked.span, rates, price_list: asked.price_list };
         let standing = self.team.agreements.get(&agreement);
         if standing.is_none() {
@@ -294,9 +297,11 @@ impl Decision<'_> {
         if_match: Condition<'_>,
     ) -> Result<Granted, Refusal> {
         let member = self.known_member(member)?;
-        let standing = self.team.credits.get(member, &grant);
+        // One that is over is forgotten by the next entry: what is answered must not depend on whether there was one.
+        let standing = self.team.credits.get(member, &grant).filter(|standing| !standing.is_over(self.now));
         if standing.is_none() {
-            room(self.team.credits.of(member).count(), limits::GRANTS, Limit::Grants)?;
+            let standing = self.team.credits.of(member).filter(|(_, grant)| !grant.is_over(self.now));
+            room(standing.count(), limits::GRANTS, Limit::Grants)?;
         }
         let used = standing.map_or(Tokens::ZERO, |standing| standing.held + standing.spent);
         let revision =

@@ -34,6 +34,11 @@ impl Grant {
     pub fn available(&self) -> Tokens {
         self.credits - self.held - self.spent
     }
+
+    /// Whether it has ended by `at`, and nothing of it is held: it is not known any more.
+    pub fn is_over(&self, at: Instant) -> bool {
+        self.ends_at <= at && self.held.is_zero()
+    }
 }
 
 /// The grants of a team's members.
@@ -111,7 +116,7 @@ impl Credits {
     /// Drops a grant that has ended by `at`, unless something of it is held.
     pub(crate) fn forget(&mut self, member: MemberKey, id: &GrantId, at: Instant) {
         let Some(grants) = self.all.get_mut(&member) else { return };
-        if grants.get(id).is_some_and(|grant| grant.ends_at <= at && grant.held.is_zero()) {
+        if grants.get(id).is_some_and(|grant| grant.is_over(at)) {
             grants.remove(id);
         }
         if grants.is_empty() {

@@ -153,6 +153,7 @@ pub enum Unknown {
     Agreement,
     Assignment,
     Rate,
+    PriceList,
     Key,
 }
 
@@ -171,6 +172,7 @@ impl Unknown {
             Self::Agreement => "unknown_agreement",
             Self::Assignment => "unknown_assignment",
             Self::Rate => "unknown_rate",
+            Self::PriceList => "unknown_price_list",
             Self::Key => "unknown_key",
         }
     }

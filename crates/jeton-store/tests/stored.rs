@@ -193,6 +193,7 @@ variants! {
         Cap => "cap",
         Agreement => "agreement",
         Assignment => "assignment",
+        PriceList => "price_list",
         Rate => "rate",
         Key => "key",
     }

@@ -8,13 +8,20 @@ use crate::house::{Client, House};
 use crate::shop::{beat, beats, clock, close, member, of_member, of_team, open, opening, order, shop, team};
 
 /// Every kind, by what makes it.
-const KINDS: [&str; 28] = [
+const KINDS: [&str; 37] = [
+    "agreement_removed",
+    "agreement_set",
     "assignment_removed",
     "assignment_set",
     "blocked_products_set",
+    "cap_removed",
+    "cap_set",
     "charge_made",
     "cover_continued",
+    "credits_granted",
     "default_access_set",
+    "group_removed",
+    "group_set",
     "hold_released",
     "invoice_overdue",
     "lot_closed",
@@ -25,8 +32,10 @@ const KINDS: [&str; 28] = [
     "member_set",
     "order_placed",
     "payment_recorded",
+    "plan_set",
     "refused",
     "renewal_refused",
+    "required_tags_set",
     "run_undone",
     "seat_begun",
     "seat_removed",
@@ -63,6 +72,7 @@ async fn eventful() -> House {
         member(vendor, "acme", name, "billing").await;
     }
     configure(vendor).await;
+    limit_and_grant(vendor).await;
     // Globex has tokens for one day of AutoCAD.
     team(vendor, "globex").await;
     member(vendor, "globex", "greta", "member").await;
@@ -117,6 +127,36 @@ async fn configure(vendor: &Client) {
     assert_eq!(vendor.delete(&of("members/dave/seats/revit")).await.status, 204);
     assert_eq!(vendor.delete(&of("members/dave")).await.status, 204);
     vendor.post(&of("members/erin/erase"), json!({})).await.is(200);
+}
+
+async fn limit_and_grant(vendor: &Client) {
+    let of = |path: &str| format!("/v1/teams/acme/{path}");
+    let group = json!({"name": "Night shift", "members": ["bob", "alice"], "products": ["revit"]});
+    vendor.put(&of("groups/night"), group).await.is(201);
+    let caps = [("all", json!("team")), ("bobs", json!({"member": "bob"})), ("revits", json!({"product": "revit"}))];
+    for (cap, whose) in caps {
+        let body = json!({"of": whose, "per": "month", "tokens": "900", "hard": cap == "all"});
+        vendor.put(&of(&format!("caps/{cap}")), body).await.is(201);
+    }
+    assert_eq!(vendor.delete(&of("caps/revits")).await.status, 204);
+    assert_eq!(vendor.delete(&of("groups/night")).await.status, 204);
+    for tags in [json!(["project"]), json!([])] {
+        vendor.put(&of("required-tags"), json!({"tags": tags})).await.is(200);
+    }
+    let span = |start: &str| json!({"starts_at": start, "ends_at": "2030-01-01T00:00:00Z"});
+    let mut plan = span("2026-01-01T00:00:00Z");
+    plan["plan"] = json!("premium");
+    vendor.put(&of("plan"), plan).await.is(201);
+    let mut agreement = span("2028-01-01T00:00:00Z");
+    agreement["rates"] = json!({
+        "revit": {"per_day": "9"},
+        "generative-design": {"results": {"study": {"unit": "each", "tokens": "10.5"}}}
+    });
+    agreement["price_list"] = json!("reference");
+    vendor.put(&of("agreements/a"), agreement.clone()).await.is(201);
+    assert_eq!(vendor.delete(&of("agreements/a")).await.status, 204);
+    let credits = json!({"credits": "100", "ends_at": "2027-01-01T00:00:00Z"});
+    vendor.put(&of("members/alice/credits/c"), credits).await.is(201);
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ async fn null_is_the_same_as_left_out() {
             // Lists, maps and truths have a form for nothing of their own.
             if told.status >= 400 && left_out.status < 400 {
                 let is_no_option =
-                    ["uses", "versions", "countries", "tags", "lease", "rounding"].contains(&field.as_str());
+                    ["uses", "versions", "countries", "tags", "lease", "rounding", "rates"].contains(&field.as_str());
                 assert!(is_no_option, "{field}: {told}");
                 told.unreadable(field);
             } else {
@@ -212,7 +212,8 @@ async fn hostile_text_is_kept_as_it_is_or_refused_with_its_field() {
         }
     }
     // And everything can still be read.
-    for path in ["entries", "charges", "usage", "orders", "balance", "members"] {
+    let limits = ["groups", "caps", "required-tags", "plan", "agreements", "members/bob/credits"];
+    for path in ["entries", "charges", "usage", "orders", "balance", "members"].into_iter().chain(limits) {
         house.vendor.get(&format!("/v1/teams/acme/{path}")).await.is(200);
     }
     for path in ["/v1/products", "/v1/uses", "/v1/price-lists", "/v1/teams", "/v1/api-keys", "/v1/settings"] {
@@ -297,6 +298,10 @@ async fn ids_with_look_alikes_are_no_ids() {
             ("put_price_list", format!("/v1/price-lists/{id}"), "price_list"),
             ("put_team", format!("/v1/teams/{id}"), "team"),
             ("put_member", format!("/v1/teams/acme/members/{id}"), "member"),
+            ("put_group", format!("/v1/teams/acme/groups/{id}"), "group"),
+            ("put_cap", format!("/v1/teams/acme/caps/{id}"), "cap"),
+            ("put_agreement", format!("/v1/teams/acme/agreements/{id}"), "agreement"),
+            ("put_credits", format!("/v1/teams/acme/members/bob/credits/{id}"), "grant"),
             ("put_order", format!("/v1/teams/acme/orders/{id}"), "order"),
             ("open_session", format!("/v1/sessions/{id}"), "session"),
             ("put_rate", format!("/v1/products/autocad/rates/{id}"), "effective_at"),

@@ -15,11 +15,13 @@ mod entries;
 mod erasing;
 #[cfg(test)]
 mod explain;
+mod grants;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod limits;
 mod lists;
 #[cfg(test)]
 mod operations;

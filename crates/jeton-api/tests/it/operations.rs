@@ -116,6 +116,8 @@ async fn every_operation_answers_as_it_did() {
     access(&mut asked).await;
     tokens(&mut asked).await;
     sessions(&mut asked).await;
+    limits(&mut asked).await;
+    grants(&mut asked).await;
     reports(&mut asked).await;
     installation(&mut asked).await;
     let all: BTreeSet<String> = Operation::ALL.iter().map(|operation| operation.id().to_owned()).collect();
@@ -210,6 +212,43 @@ async fn sessions(asked: &mut Recorder) {
     asked.get("list_sessions", "/v1/sessions?team=acme").await;
     clock(&asked.client, "2026-03-02T08:08:00Z").await;
     asked.post("close_session", &format!("{session}/close"), json!({"last_activity_at": "2026-03-02T08:07:30Z"})).await;
+}
+
+async fn limits(asked: &mut Recorder) {
+    let of = |path: &str| format!("/v1/teams/acme/{path}");
+    let body = json!({"name": "Structural engineering", "members": ["bob", "alice", "bob"], "products": ["autocad"]});
+    asked.put("put_group", &of("groups/structures"), body).await;
+    asked.get("get_group", &of("groups/structures")).await;
+    asked.get("list_groups", &of("groups")).await;
+    let body = json!({"of": {"group": "structures"}, "per": "month", "tokens": "700.0", "hard": false});
+    asked.put("put_cap", &of("caps/structures-a-month"), body).await;
+    asked.client.put(&of("caps/all"), json!({"of": "team", "per": "day", "tokens": "50", "hard": true})).await.is(201);
+    asked.get("get_cap", &of("caps/structures-a-month")).await;
+    asked.get("list_caps", &of("caps")).await;
+    asked.delete("delete_cap", &of("caps/all")).await;
+    asked.client.put(&of("groups/site"), json!({"name": "On site", "members": []})).await.is(201);
+    asked.delete("delete_group", &of("groups/site")).await;
+    asked.put("put_required_tags", &of("required-tags"), json!({"tags": ["project", "cost-centre"]})).await;
+    asked.get("get_required_tags", &of("required-tags")).await;
+}
+
+async fn grants(asked: &mut Recorder) {
+    let of = |path: &str| format!("/v1/teams/acme/{path}");
+    let body = json!({"plan": "premium", "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"});
+    asked.put("put_plan", &of("plan"), body).await;
+    asked.get("get_plan", &of("plan")).await;
+    let body = json!({
+        "starts_at": "2026-04-01T00:00:00Z", "ends_at": "2029-04-01T00:00:00Z",
+        "rates": {"autocad": {"per_day": "5"}}, "price_list": "reference"
+    });
+    asked.put("put_agreement", &of("agreements/acme-2026"), body.clone()).await;
+    asked.get("get_agreement", &of("agreements/acme-2026")).await;
+    asked.get("list_agreements", &of("agreements")).await;
+    asked.delete("delete_agreement", &of("agreements/acme-2026")).await;
+    let body = json!({"credits": "100", "ends_at": "2027-01-01T00:00:00Z"});
+    asked.put("put_credits", &of("members/alice/credits/education-2026"), body).await;
+    asked.get("get_credits", &of("members/alice/credits/education-2026")).await;
+    asked.get("list_credits", &of("members/alice/credits")).await;
 }
 
 async fn reports(asked: &mut Recorder) {

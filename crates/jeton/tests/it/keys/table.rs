@@ -47,6 +47,7 @@ pub(super) fn table(charge: &str, key: &str) -> Vec<Row> {
     rows.extend(installation(key));
     rows.extend(metering());
     rows.extend(accounts(charge));
+    rows.extend(limits());
     rows.extend(people());
     rows.extend(without_a_key());
     rows
@@ -154,6 +155,36 @@ fn accounts(charge: &str) -> Vec<Row> {
     ]
 }
 
+/// What a team sets for itself, and what it is granted.
+fn limits() -> Vec<Row> {
+    let of = |path: &str| format!("/v1/teams/acme/{path}");
+    let (start, end) = ("2027-03-02T08:00:00Z", "2028-03-02T08:00:00Z");
+    let cap = json!({"of": {"member": "ana"}, "per": "day", "tokens": "900", "hard": true});
+    let plan = json!({"plan": "premium", "starts_at": start, "ends_at": end});
+    let agreement = json!({"starts_at": start, "ends_at": end, "rates": {"autocad": {"per_day": "5"}}});
+    vec![
+        get(of("groups"), TEAM),
+        put(of("groups/g"), json!({"name": "G", "members": ["ana"], "products": "all"}), TEAM),
+        get(of("groups/g"), TEAM),
+        delete(of("groups/g"), TEAM),
+        get(of("caps"), TEAM),
+        put(of("caps/c"), cap, TEAM),
+        get(of("caps/c"), TEAM),
+        delete(of("caps/c"), TEAM),
+        put(of("required-tags"), json!({"tags": []}), TEAM),
+        get(of("required-tags"), TEAM),
+        put(of("plan"), plan, VENDOR),
+        get(of("plan"), TEAM),
+        get(of("agreements"), TEAM),
+        put(of("agreements/a"), agreement, VENDOR),
+        get(of("agreements/a"), TEAM),
+        delete(of("agreements/a"), VENDOR),
+        get(of("members/ana/credits"), TEAM_AND_MEMBER).about(OF_ANA),
+        put(of("members/ana/credits/c"), json!({"credits": "10", "ends_at": end}), VENDOR),
+        get(of("members/ana/credits/c"), TEAM_AND_MEMBER).about(OF_ANA),
+    ]
+}
+
 fn people() -> Vec<Row> {
     let of = |path: &str| format!("/v1/teams/acme/{path}");
     let team = json!({"name": "acme", "country": "FR", "currency": "EUR", "time_zone": "Europe/Paris", "locale": "en"});
@@ -168,7 +199,7 @@ fn people() -> Vec<Row> {
         get(of("blocked-products"), TEAM),
         put(of("blocked-products"), json!({"products": []}), TEAM),
         get(of("members"), TEAM),
-        get(of("members/ana"), TEAM),
+        get(of("members/ana"), TEAM_AND_MEMBER).about(OF_ANA),
         put(of("members/ana"), ana, TEAM),
         get(of("members/ana/assignment"), TEAM),
         put(of("members/ana/assignment"), json!({"products": "all"}), TEAM),
