@@ -198,6 +198,7 @@ fn team_command(kind: Kind, team: &TeamId, chance: &mut Chance, known: &Known<'_
                 member: Some(member(chance, known)),
                 product: product(chance, known),
                 span,
+                plan: None,
                 if_match: None,
             }
         }
@@ -230,9 +231,11 @@ fn team_command(kind: Kind, team: &TeamId, chance: &mut Chance, known: &Known<'_
             let products = if chance.percent(30) { vec![product(chance, known)] } else { vec![] };
             TeamCommand::SetBlockedProducts { products, if_match: None }
         }
-        Kind::Quote => {
-            TeamCommand::QuoteSession { member: Some(member(chance, known)), product: product(chance, known) }
-        }
+        Kind::Quote => TeamCommand::QuoteSession {
+            member: Some(member(chance, known)),
+            product: product(chance, known),
+            tags: None,
+        },
         _ => TeamCommand::OpenSession(OpenSession {
             session: format!("s{}", known.used).parse().unwrap(),
             member: Some(member(chance, known)),
@@ -358,6 +361,7 @@ pub(crate) fn set_product(code: ProductCode, undo_s: u32) -> VendorCommand {
         uses: Vec::new(),
         versions: Vec::new(),
         undo_s,
+        idle_aware: false,
         idle_after_s: 900,
         min_balance: "0".parse().unwrap(),
     };
@@ -377,6 +381,7 @@ pub(crate) fn price_list() -> VendorCommand {
         partner: None,
         min_quantity: 1,
         step: 1,
+        by_agreement: false,
     };
     VendorCommand::SetPriceList { price_list: "reference".parse().unwrap(), spec }
 }

@@ -182,7 +182,13 @@ fn judge_team(reckoning: &Reckoning, team: &TeamId, command: &TeamCommand, decid
                 .filter(|(stored, entry)| stored <= position && entry.at == *at && says(command, &entry.fact));
             assert_eq!(paid.count(), 1, "V4: {command:?} at {at} is kept once");
         }
-        Granted::Quoted(_) | Granted::Beaten(_) | Granted::Closed(_) | Granted::Past | Granted::Settled => {}
+        Granted::Quoted(_)
+        | Granted::Beaten(_)
+        | Granted::Closed(_)
+        | Granted::JobQuoted(_)
+        | Granted::Job(_)
+        | Granted::Past
+        | Granted::Settled => {}
     }
 }
 

@@ -331,7 +331,7 @@ impl TeamSeen {
                 self.ended(*session, proof, Standing::Ended, sent);
                 "closed"
             }
-            TeamFact::SessionEnded { session, proof } => {
+            TeamFact::SessionEnded { session, proof, .. } => {
                 self.ended(*session, proof, Standing::Ended, sent);
                 "unfunded ended"
             }
@@ -375,6 +375,23 @@ impl TeamSeen {
             | TeamFact::SeatRemoved { .. }
             | TeamFact::DefaultAccessSet { .. }
             | TeamFact::BlockedProductsSet { .. } => "configured",
+            // Nothing of this is asked yet.
+            TeamFact::MemberErased { .. }
+            | TeamFact::GroupSet { .. }
+            | TeamFact::GroupRemoved { .. }
+            | TeamFact::CapSet { .. }
+            | TeamFact::CapRemoved { .. }
+            | TeamFact::RequiredTagsSet { .. }
+            | TeamFact::PlanSet { .. }
+            | TeamFact::AgreementSet { .. }
+            | TeamFact::AgreementRemoved { .. }
+            | TeamFact::CreditsGranted { .. }
+            | TeamFact::RenewalDeferred { .. }
+            | TeamFact::SessionReturned { .. }
+            | TeamFact::JobHeld(_)
+            | TeamFact::JobExtended { .. }
+            | TeamFact::JobCommitted(_)
+            | TeamFact::JobReleased { .. } => panic!("nobody asked for {:?}", entry.fact),
         }
     }
 
