@@ -18,6 +18,8 @@ pub(crate) struct CargoTool {
 pub(crate) const NEXTEST: CargoTool = CargoTool { subcommand: "nextest", package: "cargo-nextest", version: "0.9.143" };
 /// Checks licences, duplicates and sources of the dependencies.
 pub(crate) const DENY: CargoTool = CargoTool { subcommand: "deny", package: "cargo-deny", version: "0.20.2" };
+/// Runs the fuzz targets under libFuzzer, where there is a nightly toolchain.
+pub(crate) const FUZZ: CargoTool = CargoTool { subcommand: "fuzz", package: "cargo-fuzz", version: "0.13.2" };
 
 /// A program that tests call, and the Debian or Ubuntu package that brings it.
 struct Program {

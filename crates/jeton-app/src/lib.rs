@@ -34,6 +34,8 @@ pub mod operation;
 
 mod catalogue;
 mod entries;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod health;
 mod keys;
 mod leases;
