@@ -4,6 +4,8 @@
 //! JSON, or not of the expected form is a 400 whose `field` is the field as the sender knows it. A metering body that
 //! is not there is read as `{}`; what is configured has to be said.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -13,11 +15,14 @@ use jeton_app::{Failure, Over};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::problem::Rejection;
 
 /// Bytes of a body, at most.
 const BODY_BYTES: usize = 64 * 1024;
+/// How long a body may take to arrive; less than the whole request may.
+const ARRIVAL: Duration = Duration::from_secs(8);
 /// Objects and arrays inside each other, at most.
 const DEPTH: usize = 8;
 /// Characters of a reader's message, and of a field's name, that are told; both may quote the sender's own text.
@@ -62,7 +67,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Meterin
 /// The bytes of a body that is said to be JSON.
 async fn read(request: Request) -> Result<Bytes, Rejection> {
     let (parts, body) = request.into_parts();
-    let collected = Limited::new(body, BODY_BYTES).collect().await.map_err(|error| {
+    let arrived = timeout(ARRIVAL, Limited::new(body, BODY_BYTES).collect()).await;
+    let arrived = arrived.map_err(|_| {
+        let seconds = ARRIVAL.as_secs();
+        Failure::bad_request("body", format!("The body was not there after {seconds} seconds. Send it at once."))
+    })?;
+    let collected = arrived.map_err(|error| {
         if error.is::<LengthLimitError>() {
             let value = u64::try_from(BODY_BYTES).expect("64 kB fit in 64 bits");
             Failure::Limit { name: "body", value, over: Over::Body }
@@ -318,6 +328,14 @@ mod tests {
         assert_eq!(sent("/price-list", Some("application/json"), nested(8)).await.1["code"], json!("bad_request"));
         let brackets_in_text = r#"{"currency": "[[[[[[[[[[\"[[[", "tiers": []}"#;
         assert_eq!(sent("/price-list", Some("application/json"), brackets_in_text).await.0, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_refused() {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
+        let never = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+        let (status, problem) = sent("/price-list", Some("application/json"), Body::from_stream(never)).await;
+        assert_eq!((status, &problem["code"], &problem["field"]), (400, &json!("bad_request"), &json!("body")));
     }
 
     #[tokio::test]
