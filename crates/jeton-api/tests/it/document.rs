@@ -404,7 +404,6 @@ fn no_ids() -> Vec<String> {
         "%7B%7D",
         "0000-01-01T00:00:00Z",
         "20000-01-01T00:00:00Z",
-        "1e3",
     ]
     .map(str::to_owned)
     .into();
@@ -425,10 +424,8 @@ async fn whatever_stands_in_a_path_is_found_or_refused_with_its_parameter() {
                 let path = asked.path_with(&parameter.name, &id);
                 let told = asked.send(&house.vendor, &path, asked.good_body()).await;
                 asked.is_good(&document, &told, &format!("{} {id}", parameter.name));
-                // `1e3` is an id.
-                let is_taken = told.status < 300 && id == "1e3";
                 let is_named = told.status == 400 && told.body["field"] == parameter.name.as_str();
-                assert!(is_taken || is_named || told.status == 404, "{} {id}: {told}", parameter.name);
+                assert!(is_named || told.status == 404, "{} {id}: {told}", parameter.name);
             }
         }
     }

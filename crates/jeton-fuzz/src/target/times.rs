@@ -11,6 +11,9 @@ pub(crate) fn run(bytes: &[u8]) {
         assert_eq!(zone.name().parse::<Zone>().ok().as_ref(), Some(zone), "{}", zone.name());
     }
     if let Ok(at) = text.parse::<Instant>() {
+        // Nothing of it is rounded away.
+        let decimals = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+        assert!(decimals <= 6 && text.len() >= 20 && text.is_ascii(), "{text:?}");
         assert!((Instant::FIRST..=Instant::LAST).contains(&at), "{text:?}");
         let written = at.to_string();
         assert_eq!(written.parse::<Instant>().ok(), Some(at), "{text:?} is written {written:?}");
