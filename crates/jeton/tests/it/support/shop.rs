@@ -44,7 +44,7 @@ impl Shop {
             vendor.put(&path, &json!({"products": "all"})).ok();
         }
         order(&vendor, "acme", "start", tokens);
-        Self { folder, server, vendor_key, vendor }
+        Self { server, folder, vendor_key, vendor }
     }
 
     /// Killed, or stopped, and started again on the same folder; the clock stands where it stood.
@@ -54,7 +54,7 @@ impl Shop {
         let server = folder.sandbox(None);
         server.ready();
         let vendor = server.api().with(&vendor_key);
-        Self { folder, server, vendor_key, vendor }
+        Self { server, folder, vendor_key, vendor }
     }
 }
 
