@@ -5,6 +5,7 @@
 //! `cargo metadata`, so that they can be built when those cannot.
 
 mod check;
+mod fuzz;
 mod needs;
 mod openapi;
 mod program;
@@ -36,6 +37,14 @@ enum Chore {
     Test,
     /// The source rules alone
     Tidy,
+    /// The fuzz targets under libFuzzer, with a nightly toolchain; what reaches new code is added to the corpus
+    Fuzz {
+        /// One of those in the folder `fuzz_targets`; all of them, one after the other, if none is named
+        target: Option<String>,
+        /// How long each is run
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Write crates/jeton-api/openapi.json from the code
     Openapi {
         /// Write nothing; fail when the file is not what the code says
@@ -65,6 +74,7 @@ fn main() -> ExitCode {
         Chore::Check => check::run(),
         Chore::Test => test::run(),
         Chore::Tidy => tidy::run(),
+        Chore::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Chore::Openapi { check: false } => openapi::write(),
         Chore::Openapi { check: true } => openapi::check(),
         Chore::Soak { histories, seed } => soak::run(histories, seed),

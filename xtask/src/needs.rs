@@ -3,9 +3,11 @@
 //! What always holds: this is the one list. What is missing is installed by the package manager it comes from,
 //! without a question; what cannot be installed is an error, so that no test is ever skipped for want of a tool.
 
+use std::fs;
+
 use anyhow::{Context, Result, ensure};
 
-use crate::program;
+use crate::{program, workspace};
 
 /// A cargo subcommand, in the version that the project was last run with.
 pub(crate) struct CargoTool {
@@ -18,20 +20,31 @@ pub(crate) struct CargoTool {
 pub(crate) const NEXTEST: CargoTool = CargoTool { subcommand: "nextest", package: "cargo-nextest", version: "0.9.143" };
 /// Checks licences, duplicates and sources of the dependencies.
 pub(crate) const DENY: CargoTool = CargoTool { subcommand: "deny", package: "cargo-deny", version: "0.20.2" };
+/// Runs the fuzz targets under libFuzzer, where there is a nightly toolchain.
+pub(crate) const FUZZ: CargoTool = CargoTool { subcommand: "fuzz", package: "cargo-fuzz", version: "0.13.2" };
 
 /// A program that tests call, and the Debian or Ubuntu package that brings it.
 struct Program {
     name: &'static str,
+    /// With these it ends well where it is all there.
+    asked: &'static [&'static str],
     package: &'static str,
 }
 
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 4] = [
     // A stepped wall clock before a real server (W9).
-    Program { name: "faketime", package: "faketime" },
+    Program { name: "faketime", asked: &["--version"], package: "faketime" },
     // The tour of the README, word for word.
-    Program { name: "curl", package: "curl" },
-    Program { name: "jq", package: "jq" },
+    Program { name: "curl", asked: &["--version"], package: "curl" },
+    Program { name: "jq", asked: &["--version"], package: "jq" },
+    // An environment of its own for schemathesis.
+    Program { name: "python3", asked: &["-c", "import ensurepip, venv"], package: "python3-venv" },
 ];
+
+/// Tries out the served OpenAPI document: a Python program, in an environment of its own below the workspace.
+const SCHEMATHESIS: &str = ".test-env/schemathesis";
+/// What is in that environment, each with its version.
+const SCHEMATHESIS_REQUIREMENTS: &str = "crates/jeton/tests/schemathesis/requirements.txt";
 
 /// Installs `tool` if it is not there; minutes, since it is built from source.
 pub(crate) fn cargo_tool(tool: &CargoTool) -> Result<()> {
@@ -57,10 +70,29 @@ pub(crate) fn programs() -> Result<()> {
     Ok(())
 }
 
+/// Installs schemathesis, if it is not there as it is required.
+pub(crate) fn schemathesis() -> Result<()> {
+    let required = workspace::root().join(SCHEMATHESIS_REQUIREMENTS);
+    let required = fs::read_to_string(&required).with_context(|| format!("cannot read {}", required.display()))?;
+    // Kept beside what was installed, so that another version is installed anew.
+    let installed = workspace::root().join(SCHEMATHESIS).join("requirements.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == required) {
+        return Ok(());
+    }
+    let pip = format!("{SCHEMATHESIS}/bin/pip");
+    program::run("python3", &["-m", "venv", "--clear", SCHEMATHESIS])
+        .and_then(|()| {
+            let quiet = ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"];
+            program::run(&pip, &[&quiet, [SCHEMATHESIS_REQUIREMENTS].as_slice()].concat())
+        })
+        .context("the tests need schemathesis and could not install it by pip")?;
+    fs::write(&installed, required).with_context(|| format!("cannot write {}", installed.display()))
+}
+
 fn missing_packages() -> Vec<&'static str> {
     PROGRAMS
         .iter()
-        .filter(|program| !program::answers(program.name, &["--version"]))
+        .filter(|program| !program::answers(program.name, program.asked))
         .map(|program| program.package)
         .collect()
 }

@@ -115,7 +115,7 @@ fn tell(pace: &Pace, headers: &mut HeaderMap) {
 }
 
 /// The token of the one `Authorization: Bearer` header (RFC 6750, section 2.1), if that is what there is.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;

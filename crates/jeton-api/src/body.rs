@@ -4,6 +4,8 @@
 //! JSON, or not of the expected form is a 400 whose `field` is the field as the sender knows it. A metering body that
 //! is not there is read as `{}`; what is configured has to be said.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -13,14 +15,17 @@ use jeton_app::{Failure, Over};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::problem::Rejection;
 
 /// Bytes of a body, at most.
 const BODY_BYTES: usize = 64 * 1024;
+/// How long a body may take to arrive; less than the whole request may.
+const ARRIVAL: Duration = Duration::from_secs(8);
 /// Objects and arrays inside each other, at most.
 const DEPTH: usize = 8;
-/// Characters of a reader's message that are told; it may quote the sender's own text.
+/// Characters of a reader's message, and of a field's name, that are told; both may quote the sender's own text.
 const TOLD_CHARS: usize = 300;
 
 /// A body of configuration: an unknown field is refused by its name.
@@ -62,7 +67,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Meterin
 /// The bytes of a body that is said to be JSON.
 async fn read(request: Request) -> Result<Bytes, Rejection> {
     let (parts, body) = request.into_parts();
-    let collected = Limited::new(body, BODY_BYTES).collect().await.map_err(|error| {
+    let arrived = timeout(ARRIVAL, Limited::new(body, BODY_BYTES).collect()).await;
+    let arrived = arrived.map_err(|_| {
+        let seconds = ARRIVAL.as_secs();
+        Failure::bad_request("body", format!("The body was not there after {seconds} seconds. Send it at once."))
+    })?;
+    let collected = arrived.map_err(|error| {
         if error.is::<LengthLimitError>() {
             let value = u64::try_from(BODY_BYTES).expect("64 kB fit in 64 bits");
             Failure::Limit { name: "body", value, over: Over::Body }
@@ -87,7 +97,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads JSON as `T`, telling `ignored` the path of each field that `T` does not know and does not refuse.
-fn decode<T: DeserializeOwned + Serialize>(bytes: &[u8], mut ignored: impl FnMut(String)) -> Result<T, Failure> {
+pub(crate) fn decode<T: DeserializeOwned + Serialize>(
+    bytes: &[u8],
+    mut ignored: impl FnMut(String),
+) -> Result<T, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|_| Failure::bad_request("body", "The body is not UTF-8."))?;
     let text = if text.is_empty() { "{}" } else { text };
     if depth(text) > DEPTH {
@@ -108,9 +121,10 @@ fn decode<T: DeserializeOwned + Serialize>(bytes: &[u8], mut ignored: impl FnMut
 /// Refuses a list where an object is meant: its reader would take the items for the fields in their order, which is no
 /// part of the contract.
 fn objects_by_name<T: Serialize>(text: &str, body: &T) -> Result<(), Failure> {
-    let (Ok(sent), Ok(read)) = (serde_json::from_str(text), serde_json::to_value(body)) else {
-        return Err(Failure::Internal);
-    };
+    // In a field that is passed over there may stand what can be no value: half a character, a number without end.
+    let sent: Value = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text))
+        .map_err(|error| unreadable("body", &error.path().to_string(), error.inner()))?;
+    let read = serde_json::to_value(body).map_err(|_| Failure::Internal)?;
     match list_for_an_object(&sent, &read, "") {
         None => Ok(()),
         Some(path) => {
@@ -157,7 +171,7 @@ fn depth(text: &str) -> usize {
 
 /// The problem of a reader that stopped at `path`, `.` or nothing being the whole, which is called `whole`.
 pub(crate) fn unreadable(whole: &str, path: &str, error: &impl std::fmt::Display) -> Failure {
-    let message = told(error);
+    let message = told(&error.to_string());
     // Where it stopped between two fields, or in what is not JSON, the last step is not known.
     let path = path.strip_suffix('?').unwrap_or(path).trim_end_matches('.');
     // Of a field that is missing, unknown or there twice, readers know the object as path, and the name as text.
@@ -172,12 +186,13 @@ pub(crate) fn unreadable(whole: &str, path: &str, error: &impl std::fmt::Display
         (path, None) => path.to_owned(),
         (path, Some(name)) => format!("{path}.{name}"),
     };
+    let field = told(&field);
     let detail = format!("`{field}`: {message}");
     Failure::BadRequest { field, detail }
 }
 
-fn told(error: &impl std::fmt::Display) -> String {
-    error.to_string().chars().take(TOLD_CHARS).collect()
+fn told(text: &str) -> String {
+    text.chars().take(TOLD_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -249,6 +264,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_told_of_a_long_name_is_short() {
+        for body in
+            [format!(r#"{{"{}": 1}}"#, "é".repeat(20_000)), format!(r#"{{"currency": "{}", 7"#, "x".repeat(20_000))]
+        {
+            let (status, problem) = sent("/price-list", Some("application/json"), body).await;
+            assert_eq!((status, &problem["code"]), (400, &json!("bad_request")));
+            assert!(problem.to_string().len() < 2_000, "{problem}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_good_body_is_read() {
         let (status, answer) = sent(
             "/price-list",
@@ -269,6 +295,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_can_be_no_value_is_no_failure_where_it_is_passed_over() {
+        let known = r#""team": "acme", "member": "alice", "product": "autocad", "device": "d""#;
+        for (unknown, told) in [
+            (r#""mood": "\ud800""#, (200, json!("mood"))),
+            (r#""mood": 1e400"#, (200, json!("mood"))),
+            (r#""mood": ["\ud800"]"#, (400, json!("mood[0]"))),
+            (r#""moods": [], "mood": 1e400"#, (400, json!("mood"))),
+        ] {
+            let body = format!("{{{known}, {unknown}}}");
+            let (status, answer) = sent("/session", Some("application/json"), body).await;
+            let about = if status == 200 { &answer } else { &answer["field"] };
+            assert_eq!((status, about), (told.0, &told.1), "{unknown}: {answer}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_body_past_64_kb_is_past_a_limit() {
         let body = vec![b' '; BODY_BYTES + 1];
         let (status, problem) = sent("/price-list", Some("application/json"), body).await;
@@ -286,6 +328,14 @@ mod tests {
         assert_eq!(sent("/price-list", Some("application/json"), nested(8)).await.1["code"], json!("bad_request"));
         let brackets_in_text = r#"{"currency": "[[[[[[[[[[\"[[[", "tiers": []}"#;
         assert_eq!(sent("/price-list", Some("application/json"), brackets_in_text).await.0, 200);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_refused() {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
+        let never = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+        let (status, problem) = sent("/price-list", Some("application/json"), Body::from_stream(never)).await;
+        assert_eq!((status, &problem["code"], &problem["field"]), (400, &json!("bad_request"), &json!("body")));
     }
 
     #[tokio::test]

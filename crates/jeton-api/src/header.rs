@@ -36,7 +36,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 /// RFC 9110, section 13.1.1. A tag that is not ours, or weak, matches nothing.
-fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Failure> {
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Failure> {
     let (mut revisions, mut names_a_tag) = (None, false);
     for value in headers.get_all(IF_MATCH) {
         let revisions = revisions.get_or_insert_with(Vec::new);
@@ -66,7 +66,7 @@ fn unreadable_if_match() -> Failure {
     Failure::bad_request("If-Match", "`If-Match` is `*`, or one or more `ETag`s with their quotes, commas between")
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<&str, Failure> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Failure> {
     let expected = || {
         let detail =
             format!("`Idempotency-Key` is needed here, once: 1 to {IDEMPOTENCY_KEY_CHARS} visible ASCII characters");

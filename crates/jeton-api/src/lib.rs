@@ -23,6 +23,8 @@ mod authentication;
 mod body;
 mod document;
 mod envelope;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod path;
 mod problem;

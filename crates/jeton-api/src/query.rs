@@ -50,21 +50,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Paged<T> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let (mut limits, mut cursors) = (Vec::new(), Vec::new());
-        let mut rest = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-            match name.as_ref() {
-                "limit" => limits.push(value.into_owned()),
-                "cursor" => cursors.push(value.into_owned()),
-                _ => {
-                    rest.append_pair(&name, &value);
-                }
+        Ok(paged(parts.uri.query().unwrap_or_default())?)
+    }
+}
+
+/// The query of a list.
+pub(crate) fn paged<T: DeserializeOwned>(query: &str) -> Result<Paged<T>, Failure> {
+    let (mut limits, mut cursors) = (Vec::new(), Vec::new());
+    let mut rest = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "limit" => limits.push(value.into_owned()),
+            "cursor" => cursors.push(value.into_owned()),
+            _ => {
+                rest.append_pair(&name, &value);
             }
         }
-        let limit = at_most_one("limit", limits)?.map_or(Ok(PAGE_ROWS), |text| rows(&text))?;
-        let after = at_most_one("cursor", cursors)?.map(|text| next_of(&text)).transpose()?;
-        Ok(Self { page: PageRequest { limit, after }, filter: decode(&rest.finish())? })
     }
+    let limit = at_most_one("limit", limits)?.map_or(Ok(PAGE_ROWS), |text| rows(&text))?;
+    let after = at_most_one("cursor", cursors)?.map(|text| next_of(&text)).transpose()?;
+    Ok(Paged { page: PageRequest { limit, after }, filter: decode(&rest.finish())? })
 }
 
 fn decode<T: DeserializeOwned>(query: &str) -> Result<T, Failure> {

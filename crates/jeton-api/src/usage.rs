@@ -127,7 +127,7 @@ fn column_names(by: &[UsageBy], currencies: &[String]) -> Vec<String> {
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
 
 /// A text of somebody's as a cell that is no formula.
-fn cell(text: String) -> String {
+pub(crate) fn cell(text: String) -> String {
     if text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
@@ -149,7 +149,7 @@ fn columns(row: &UsageRow, by: &[UsageBy], currencies: &[String]) -> Vec<String>
 }
 
 /// Records as CSV (RFC 4180).
-fn written(records: &[Vec<String>]) -> Bytes {
+pub(crate) fn written(records: &[Vec<String>]) -> Bytes {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for record in records {
         writer

@@ -40,6 +40,8 @@ mod caps;
 mod catalogue;
 mod credits;
 mod entries;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod groups;
 mod health;
 mod keys;

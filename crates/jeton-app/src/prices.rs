@@ -48,7 +48,7 @@ impl App {
         if_match: Option<IfMatch>,
     ) -> Result<Put<PriceList>, Failure> {
         authorise(caller, Operation::PutPriceList, Target::installation())?;
-        let id: PriceListId = wire::parse("price_list", list)?;
+        let id: PriceListId = wire::parse("list", list)?;
         let spec = spec(&body)?;
         let command = VendorCommand::SetPriceList { price_list: id.clone(), spec: spec.clone() };
         let (created, revision) = self.write(caller, command, if_match).await?;

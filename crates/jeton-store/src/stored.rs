@@ -67,7 +67,14 @@ pub fn decode(sealed: &Sealed) -> Result<AnyEntry, StoreError> {
     }
     match stream.split_once(':') {
         Some(("team", team)) => Ok(AnyEntry::Team(team.parse().map_err(|_| strange())?, body(sealed)?)),
-        Some(("invoices", year)) => Ok(AnyEntry::Series(year.parse().map_err(|_| strange())?, body(sealed)?)),
+        Some(("invoices", year)) => {
+            let year = year.parse().map_err(|_| strange())?;
+            // One series, one stream: `invoices:+2026` and `invoices:02026` are none.
+            if series_stream(year) != stream {
+                return Err(strange());
+            }
+            Ok(AnyEntry::Series(year, body(sealed)?))
+        }
         Some(_) | None => Err(strange()),
     }
 }

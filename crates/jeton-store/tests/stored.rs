@@ -280,6 +280,16 @@ fn an_entry_of_another_version_or_with_two_instants_is_corrupt() {
     }
 }
 
+#[test]
+fn a_stream_has_one_name() {
+    let body = r#"{"v":1,"at":"2026-03-02T08:00:00Z","by":"server","fact":{"invoice_numbered":{"number":{"year":2026,"number":7},"team":"acme","order":"o1"}}}"#;
+    assert!(stored::decode(&sealed("invoices:2026", body)).is_ok());
+    for stream in ["invoices:02026", "invoices:+2026"] {
+        let strange = stored::decode(&sealed(stream, body));
+        assert!(matches!(&strange, Err(StoreError::Corrupt(why)) if why.contains(stream)), "{stream}: {strange:?}");
+    }
+}
+
 /// A golden line.
 struct Line {
     file: String,

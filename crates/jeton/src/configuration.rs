@@ -43,6 +43,8 @@ pub(crate) struct Configuration {
     pub(crate) clock_jump_s: NonZeroU64,
     /// How many commands may wait for the engine; one more is answered with 503.
     pub(crate) queue: NonZeroUsize,
+    /// For how many seconds a connection may say nothing, or not take its answer.
+    pub(crate) silence_s: NonZeroU64,
     /// Requests a second that one key of a team, member or partner may make in the long run, and twice as many at once;
     /// 0: as many as it likes.
     pub(crate) rate_limit_per_s: u32,
@@ -87,6 +89,7 @@ pub(crate) struct Settings {
     pub(crate) log: Option<String>,
     pub(crate) clock_jump_s: Option<NonZeroU64>,
     pub(crate) queue: Option<NonZeroUsize>,
+    pub(crate) silence_s: Option<NonZeroU64>,
     pub(crate) rate_limit_per_s: Option<u32>,
     pub(crate) rate_limit_all: Option<bool>,
 }
@@ -142,6 +145,7 @@ impl Settings {
             log: self.log.or(weaker.log),
             clock_jump_s: self.clock_jump_s.or(weaker.clock_jump_s),
             queue: self.queue.or(weaker.queue),
+            silence_s: self.silence_s.or(weaker.silence_s),
             rate_limit_per_s: self.rate_limit_per_s.or(weaker.rate_limit_per_s),
             rate_limit_all: self.rate_limit_all.or(weaker.rate_limit_all),
         }
@@ -161,6 +165,7 @@ impl Settings {
             log: self.log,
             clock_jump_s: self.clock_jump_s.unwrap_or(const { NonZeroU64::new(60).expect("60 is not 0") }),
             queue: self.queue.unwrap_or(const { NonZeroUsize::new(4096).expect("4096 is not 0") }),
+            silence_s: self.silence_s.unwrap_or(const { NonZeroU64::new(15).expect("15 is not 0") }),
             rate_limit_per_s: self.rate_limit_per_s.unwrap_or(50),
             rate_limit_all: self.rate_limit_all.unwrap_or(false),
         };
@@ -197,7 +202,7 @@ struct Setting {
 }
 
 /// Every setting, in the order in which they are listed to people.
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 14] = [
     Setting { name: "data", value: "the path of the data folder" },
     Setting { name: "listen", value: "an address and port such as 127.0.0.1:7878 or [::1]:7878" },
     Setting { name: "sandbox", value: "true or false" },
@@ -209,6 +214,7 @@ const SETTINGS: [Setting; 13] = [
     Setting { name: "log", value: "a filter such as info or jeton_engine=debug,warn" },
     Setting { name: "clock_jump_s", value: "a whole number of seconds, at least 1" },
     Setting { name: "queue", value: "a whole number of commands, at least 1" },
+    Setting { name: "silence_s", value: "a whole number of seconds, at least 1" },
     Setting { name: "rate_limit_per_s", value: "a whole number of requests, 0 for no limit" },
     Setting { name: "rate_limit_all", value: "true or false" },
 ];

@@ -1,9 +1,11 @@
 //! The connections of the public API: how many there may be, and for how long one may say nothing.
 //!
 //! What always holds: a client that opens a connection and does not finish its request line and headers loses it, and
-//! so does one that leaves it idle; so nobody can hold all of them. A request that is under way is answered before a
+//! so does one that leaves it idle, or does not take its answer; so nobody can hold all of them, and none holds more
+//! memory than its share. A client that has said all that it wants may close its half, and is answered. A request that is under way is answered before a
 //! stop. What is asked, and by whom, is the router's.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +18,10 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 
-/// How long a connection may take to say what it wants, and may stand idle between two requests.
-const SILENCE: Duration = Duration::from_secs(15);
+/// Bytes of a request line and headers, and of an answer that waits to be taken, at most.
+const BUFFER: usize = 64 * 1024;
 /// Connections at a time, if the operating system allows as many.
 const MOST: u64 = 8_192;
 /// Descriptors that are not connections: files of the store, the log, the control socket.
@@ -26,8 +29,9 @@ const RESERVED: u64 = 64;
 /// How long no connection is taken after the operating system could not give one.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until told to stop, then until what is under way is answered.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+/// Serves until told to stop, then until what is under way is answered. `silence` is how long a connection may take to
+/// say what it wants, may stand idle between two requests, and may leave its answer untaken.
+pub(crate) async fn serve(listener: TcpListener, router: Router, silence: Duration, mut stop: watch::Receiver<bool>) {
     let room = Arc::new(Semaphore::new(room()));
     let graceful = GracefulShutdown::new();
     loop {
@@ -41,7 +45,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
         };
         match (place, accepted) {
             (Ok(place), Ok((stream, _))) => {
-                let answered = graceful.watch(connection(stream, router.clone()));
+                let answered = graceful.watch(connection(stream, router.clone(), silence));
                 tokio::spawn(async move {
                     let _place = place;
                     if let Err(error) = answered.await {
@@ -59,15 +63,21 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     graceful.shutdown().await;
 }
 
-fn connection(stream: TcpStream, router: Router) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+type Connection = http1::Connection<TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>, TowerToHyperService<Router>>;
+
+fn connection(stream: TcpStream, router: Router, silence: Duration) -> Connection {
     // Answers are small and complete: waiting for more to send with them only makes them late.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps its delay");
     }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(silence));
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(SILENCE)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .header_read_timeout(silence)
+        .half_close(true)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router))
 }
 
 /// How many connections there may be: the operating system's limit is raised as far as it lets itself be raised.

@@ -12,11 +12,26 @@ impl Document {
         Self(serde_json::to_value(jeton_api::openapi()).unwrap())
     }
 
+    /// Whether the document says that the operation answers so.
+    pub(crate) fn says(&self, operation: &str, status: u16) -> bool {
+        self.operation(operation)["responses"].get(status.to_string()).is_some()
+    }
+
+    /// Whether the operation is there for everybody.
+    pub(crate) fn is_open(&self, operation: &str) -> bool {
+        let operation = self.operation(operation);
+        operation.get("security").is_none_or(|security| security.as_array().is_none_or(Vec::is_empty))
+    }
+
+    fn operation(&self, id: &str) -> &Value {
+        let items = self.0["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+        items.into_iter().find(|operation| operation["operationId"] == id).expect("it is in the document")
+    }
+
     /// Panics where an answer of an operation has another form than the document gives it for its status.
     #[track_caller]
     pub(crate) fn check(&self, operation: &str, status: u16, body: &Value) {
-        let items = self.0["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
-        let operation = items.into_iter().find(|item| item["operationId"] == operation).expect("it is in the document");
+        let operation = self.operation(operation);
         let response = &operation["responses"][status.to_string()];
         assert!(response.is_object(), "{status} is not said to be answered");
         match response["content"].get("application/json") {

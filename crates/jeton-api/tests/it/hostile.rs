@@ -295,7 +295,7 @@ async fn ids_with_look_alikes_are_no_ids() {
         for (operation, path, field) in [
             ("put_use", format!("/v1/uses/{id}"), "use"),
             ("put_product", format!("/v1/products/{id}"), "product"),
-            ("put_price_list", format!("/v1/price-lists/{id}"), "price_list"),
+            ("put_price_list", format!("/v1/price-lists/{id}"), "list"),
             ("put_team", format!("/v1/teams/{id}"), "team"),
             ("put_member", format!("/v1/teams/acme/members/{id}"), "member"),
             ("put_group", format!("/v1/teams/acme/groups/{id}"), "group"),

@@ -10,6 +10,8 @@ mod bodies;
 #[cfg(test)]
 mod conformity;
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod entries;
 #[cfg(test)]
 mod erasing;

@@ -71,6 +71,10 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "COMMANDS")]
     queue: Option<NonZeroUsize>,
 
+    /// For how many seconds a connection may say nothing, or not take its answer [default: 15]
+    #[arg(long, value_name = "SECONDS")]
+    silence_s: Option<NonZeroU64>,
+
     /// How many requests a second one key of a team, member or partner may make; twice as many may come at once, one
     /// more is answered with 429; 0 for no limit [default: 50]
     #[arg(long, value_name = "REQUESTS")]
@@ -98,6 +102,7 @@ impl Flags {
             lease_algorithm: self.lease_algorithm,
             clock_jump_s: self.clock_jump_s,
             queue: self.queue,
+            silence_s: self.silence_s,
             rate_limit_per_s: self.rate_limit_per_s,
             rate_limit_all: self.rate_limit_all,
             ..Settings::default()
@@ -125,8 +130,9 @@ pub(crate) async fn run(configuration: &Configuration) -> Result<(), Failure> {
         }
     };
 
+    let silence = Duration::from_secs(configuration.silence_s.get());
     let (tell_stop, told) = watch::channel(false);
-    let public = connections::serve(listener, running.router.clone(), told.clone());
+    let public = connections::serve(listener, running.router.clone(), silence, told.clone());
     let beside = axum::serve(beside, control::router(Arc::clone(&running))).with_graceful_shutdown(stopped(told));
     let mut serving = tokio::spawn(async { tokio::join!(public, beside.into_future()) });
 

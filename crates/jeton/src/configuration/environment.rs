@@ -60,6 +60,7 @@ fn take(environment: &mut Environment, variable: &str, name: &str, value: OsStri
         "log" => settings.log = Some(parse(variable, name, value)?),
         "clock_jump_s" => settings.clock_jump_s = Some(parse(variable, name, value)?),
         "queue" => settings.queue = Some(parse(variable, name, value)?),
+        "silence_s" => settings.silence_s = Some(parse(variable, name, value)?),
         "rate_limit_per_s" => settings.rate_limit_per_s = Some(parse(variable, name, value)?),
         "rate_limit_all" => settings.rate_limit_all = Some(parse(variable, name, value)?),
         other => unreachable!("{other} is in SETTINGS and has no line here"),
@@ -113,6 +114,7 @@ mod tests {
             ("log", "debug"),
             ("clock_jump_s", "30"),
             ("queue", "16"),
+            ("silence_s", "5"),
             ("rate_limit_per_s", "0"),
             ("rate_limit_all", "true"),
         ] {

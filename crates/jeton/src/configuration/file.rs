@@ -90,6 +90,7 @@ mod tests {
             log = "debug"
             clock_jump_s = 30
             queue = 16
+            silence_s = 5
             rate_limit_per_s = 0
             rate_limit_all = true
             "#,
@@ -104,6 +105,7 @@ mod tests {
         assert!(settings.demo.is_some() && settings.issuer.is_some() && settings.log_format.is_some());
         assert!(settings.lease_algorithm.is_some());
         assert!(settings.log.is_some() && settings.queue.is_some());
+        assert_eq!(settings.silence_s.unwrap().get(), 5);
         assert_eq!((settings.rate_limit_per_s, settings.rate_limit_all), (Some(0), Some(true)));
     }
 

@@ -4,5 +4,6 @@
 //! Two of these need the rights to mount a small file system (root), one Debian's `libfaketime`.
 
 mod clock;
+mod connections;
 mod disk;
 mod folder;

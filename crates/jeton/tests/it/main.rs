@@ -21,6 +21,8 @@ mod kill;
 #[cfg(test)]
 mod repeat;
 #[cfg(test)]
+mod schemathesis;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tamper;

@@ -11,8 +11,9 @@ pub(crate) const OPENING: &str = "2026-03-02T08:00:00Z";
 /// A sandbox with `autocad` (7 a day), `revit` (10) and `mudbox` (1), charged at once (an undo interval of 0), and
 /// the team `acme` with the members `ana` and `ben`, each assigned to everything.
 pub(crate) struct Shop {
-    pub(crate) folder: Folder,
+    // Before the folder, in which its log is.
     pub(crate) server: Server,
+    pub(crate) folder: Folder,
     pub(crate) vendor_key: String,
     /// With the vendor's key.
     pub(crate) vendor: Api,
@@ -21,8 +22,15 @@ pub(crate) struct Shop {
 impl Shop {
     /// With an order `start` of so many tokens, on invoice and paid.
     pub(crate) fn open(tokens: u64) -> Self {
+        Self::open_with(tokens, &[])
+    }
+
+    /// The same, of a server that is started with further arguments.
+    pub(crate) fn open_with(tokens: u64, arguments: &[&str]) -> Self {
         let folder = Folder::new();
-        let server = folder.sandbox(Some(OPENING));
+        let arguments = [&["--sandbox", "--clock", OPENING], arguments].concat();
+        let server =
+            folder.serve(&arguments, &[]).unwrap_or_else(|ended| panic!("the server did not start: {ended:?}"));
         let vendor_key = folder.key(&["--scope", "vendor"]);
         let vendor = server.api().with(&vendor_key);
         for (product, per_day) in [("autocad", "7"), ("revit", "10"), ("mudbox", "1")] {
@@ -36,7 +44,7 @@ impl Shop {
             vendor.put(&path, &json!({"products": "all"})).ok();
         }
         order(&vendor, "acme", "start", tokens);
-        Self { folder, server, vendor_key, vendor }
+        Self { server, folder, vendor_key, vendor }
     }
 
     /// Killed, or stopped, and started again on the same folder; the clock stands where it stood.
@@ -46,7 +54,7 @@ impl Shop {
         let server = folder.sandbox(None);
         server.ready();
         let vendor = server.api().with(&vendor_key);
-        Self { folder, server, vendor_key, vendor }
+        Self { server, folder, vendor_key, vendor }
     }
 }
 

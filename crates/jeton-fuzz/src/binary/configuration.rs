@@ -1,0 +1,1 @@
+../../../jeton/src/configuration.rs
