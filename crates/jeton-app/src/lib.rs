@@ -18,7 +18,9 @@
 //! | `members` | members, assignments, default access, blocked products, seats (A1, A2) |
 //! | `orders` | orders and their payment (P3, P8) |
 //! | `metering` | sessions: quote, open, heartbeat, close (A3, W1–W11) |
-//! | `reports` | balance, charges, explanations, usage, checkpoint (V6, W10, V2) |
+//! | `jobs` | jobs: quote, hold, commit, extend, release (R1, R2) |
+//! | `reports` | balance, charges, usage, checkpoint (W10, V2) |
+//! | `explain` | why a charge was made (V6) |
 //! | `entries` | the ledger of a team, as people are told it (V1) |
 //! | `pace` | how fast a key may ask |
 //! | `keys` | authentication, API keys, lease keys |
@@ -34,7 +36,9 @@ pub mod operation;
 
 mod catalogue;
 mod entries;
+mod explain;
 mod health;
+mod jobs;
 mod keys;
 mod leases;
 mod members;

@@ -19,6 +19,7 @@ mod checkpoint;
 mod decimal;
 mod entry;
 mod instant;
+mod job;
 mod jwks;
 mod member;
 mod order;
@@ -40,13 +41,16 @@ pub use access::{Assignment, BlockedProducts, DefaultAccess, Products};
 pub use api_key::{ApiKey, ApiKeyCreated, ApiKeyPost, ScopeName};
 pub use balance::{Balance, LotBalance};
 pub use charge::{
-    Charge, ChargesQuery, Draw, ExplainedDraw, ExplainedRate, ExplainedSession, Explanation, ProofKind, ProofOfUse,
-    Window,
+    Charge, ChargesQuery, CreditDraw, Draw, ExplainedDraw, ExplainedJob, ExplainedRate, ExplainedResult,
+    ExplainedSession, Explanation, ProofKind, ProofOfUse, Window,
 };
 pub use checkpoint::Checkpoint;
 pub use decimal::Decimal;
 pub use entry::Entry;
 pub use instant::{Date, Instant};
+pub use job::{
+    Job, JobAnswer, JobCommitPost, JobPart, JobPartPut, JobPost, JobPut, JobQuote, JobQuotePost, JobState, JobsQuery,
+};
 pub use jwks::{Jwk, Jwks};
 pub use member::{Member, MemberPut, Role};
 pub use order::{Invoice, InvoiceStatus, Order, OrderLot, OrderPut, OrderStatus, PaymentBy, PaymentPost};

@@ -18,6 +18,10 @@ mod hostile;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod operations;

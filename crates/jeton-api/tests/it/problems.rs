@@ -186,7 +186,6 @@ async fn configuration_is_refused() {
         vendor.put("/v1/teams/acme/members/alice/assignment", json!({"products": ["nothing"]})).await,
         vendor.put("/v1/teams/acme/blocked-products", json!({"products": ["nothing"]})).await,
         vendor.put("/v1/sandbox/clock", json!({"at": "2026-03-02T07:59:59.999999Z"})).await,
-        vendor.put("/v1/products/flame", json!({"names": {"en": "F", "fr": "F"}, "idle_aware": true})).await,
     ];
     insta::assert_snapshot!(lines(&told), @r#"
     409 rate_in_force (C2) starts_at="2026-01-01T00:00:00Z"
@@ -199,7 +198,6 @@ async fn configuration_is_refused() {
     404 unknown_product (A3)
     404 unknown_product (A3)
     409 clock_goes_back (W9) now="2026-03-02T08:00:00Z"
-    400 bad_request field="idle_aware"
     "#);
 }
 
