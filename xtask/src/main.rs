@@ -8,6 +8,7 @@ mod check;
 mod needs;
 mod openapi;
 mod program;
+mod rules;
 mod test;
 mod tidy;
 mod workspace;
@@ -40,6 +41,12 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Write the table of proofs in docs/testing.md: which cases and tests hold each rule
+    Rules {
+        /// Write nothing; fail when the table is not what the tree says, or a rule has no proof
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -50,6 +57,8 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Openapi { check: false } => openapi::write(),
         Chore::Openapi { check: true } => openapi::check(),
+        Chore::Rules { check: false } => rules::write(),
+        Chore::Rules { check: true } => rules::check(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

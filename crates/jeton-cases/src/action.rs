@@ -45,6 +45,7 @@ pub(crate) fn parse(text: &str, calendar: &Calendar) -> Result<Deed, String> {
         }
         ["unassign", member] => Action::Assign { member: (*member).to_owned(), access: Access::Unassigned },
         ["deactivate", member] => Action::Deactivate { member: (*member).to_owned() },
+        ["erase", member] => Action::Erase { member: (*member).to_owned() },
         ["block", "nothing"] => Action::Block { products: Vec::new() },
         ["block", products @ ..] if !products.is_empty() => Action::Block { products: names(products) },
         ["order", order, "of", quantity, "on", "invoice"] => {

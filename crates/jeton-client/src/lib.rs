@@ -52,7 +52,7 @@ pub use job::{
     Job, JobAnswer, JobCommitPost, JobPart, JobPartPut, JobPost, JobPut, JobQuote, JobQuotePost, JobState, JobsQuery,
 };
 pub use jwks::{Jwk, Jwks};
-pub use member::{Member, MemberPut, Role};
+pub use member::{ErasedMember, Member, MemberPut, Role};
 pub use order::{Invoice, InvoiceStatus, Order, OrderLot, OrderPut, OrderStatus, PaymentBy, PaymentPost};
 pub use page::{Page, PageQuery};
 pub use price_list::{PriceList, PriceListPut, Tier};

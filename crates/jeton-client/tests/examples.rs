@@ -43,6 +43,7 @@ examples! {
     default_access: contract::DefaultAccess;
     draw: contract::Draw;
     entry: contract::Entry;
+    erased_member: contract::ErasedMember;
     explained_draw: contract::ExplainedDraw;
     explained_job: contract::ExplainedJob;
     explained_rate: contract::ExplainedRate;

@@ -55,6 +55,7 @@ variants! {
         TeamSet(_) => "team_set",
         MemberSet { .. } => "member_set",
         MemberDeactivated { .. } => "member_deactivated",
+        MemberErased { .. } => "member_erased",
         AssignmentSet { .. } => "assignment_set",
         AssignmentRemoved { .. } => "assignment_removed",
         SeatSet { .. } => "seat_set",
@@ -416,6 +417,7 @@ impl Seen {
             }
             TeamFact::TeamSet(_)
             | TeamFact::MemberDeactivated { .. }
+            | TeamFact::MemberErased { .. }
             | TeamFact::AssignmentRemoved { .. }
             | TeamFact::SeatSet { .. }
             | TeamFact::SeatRemoved { .. }

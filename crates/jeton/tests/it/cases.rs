@@ -147,6 +147,7 @@ impl Service {
             Action::WithdrawSeat { product, member } => vendor.delete(&of_member(member, &format!("/seats/{product}"))),
             Action::Assign { member, access } => assign(&vendor, member, access),
             Action::Deactivate { member } => vendor.delete(&of_member(member, "")),
+            Action::Erase { member } => vendor.post(&of_member(member, "/erase"), &json!({})),
             Action::Block { products } => vendor.put("/v1/teams/acme/blocked-products", &json!({"products": products})),
             Action::Order { order, quantity } => vendor
                 .put(&format!("/v1/teams/acme/orders/{order}"), &json!({"quantity": quantity, "payment": "invoice"})),
