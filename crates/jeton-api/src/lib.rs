@@ -42,6 +42,7 @@ mod credits;
 mod entries;
 mod groups;
 mod health;
+mod jobs;
 mod lease_keys;
 mod members;
 mod orders;
@@ -82,6 +83,7 @@ pub fn router(app: App) -> Router {
 
     let router = router
         .route(sessions::QUOTE_PATH, sessions::called_quote())
+        .route(jobs::QUOTE_PATH, jobs::called_quote())
         .fallback(|| async { Rejection::UnknownPath })
         .method_not_allowed_fallback(|| async { Rejection::MethodNotAllowed })
         .route_layer(middleware::from_fn_with_state(Arc::new(doors), authenticate))
@@ -158,6 +160,12 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(sessions::get_session, sessions::open_session))
         .routes(routes!(sessions::heartbeat_session))
         .routes(routes!(sessions::close_session))
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::quote_job))
+        .routes(routes!(jobs::get_job, jobs::hold_job))
+        .routes(routes!(jobs::commit_job))
+        .routes(routes!(jobs::extend_job))
+        .routes(routes!(jobs::release_job))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::get_api_key, api_keys::revoke_api_key))
         .routes(routes!(checkpoint::get_checkpoint))

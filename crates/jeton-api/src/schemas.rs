@@ -93,7 +93,8 @@ fn references_of(part: &Value) -> BTreeSet<String> {
 
 fn types_that_require_nothing(document: &OpenApi) -> BTreeSet<String> {
     let schemas = document.components.iter().flat_map(|components| &components.schemas);
-    let nothing = |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty() && !object.properties.is_empty());
+    let nothing =
+        |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty());
     schemas.filter(|(_, schema)| nothing(schema)).map(|(name, _)| name.clone()).collect()
 }
 
@@ -191,9 +192,9 @@ fn narrow_maps(object: &mut Object) {
 
 fn pattern_of(name: &str) -> Option<&'static str> {
     match name {
-        "team" | "team_of_order" | "member" | "partner" | "order" | "session" | "key" | "charge" | "lot" | "from"
-        | "to" | "price_list" | "group" | "groups" | "members" | "cap" | "agreement" | "grant" => Some(ID),
-        "product" | "use" | "uses" | "products" | "unit" => Some(CODE),
+        "team" | "team_of_order" | "member" | "partner" | "order" | "session" | "job" | "key" | "charge" | "lot"
+        | "from" | "to" | "price_list" | "group" | "groups" | "members" | "cap" | "agreement" | "grant" => Some(ID),
+        "product" | "use" | "uses" | "products" | "unit" | "result" => Some(CODE),
         "currency" | "currencies" => Some(CURRENCY),
         "country" | "countries" => Some(COUNTRY),
         "locale" => Some(LOCALE),

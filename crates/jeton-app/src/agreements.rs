@@ -101,6 +101,12 @@ impl Inner {
             AnyEntry::Team(..) | AnyEntry::Vendor(_) | AnyEntry::Series(..) => Err(Failure::Internal),
         }
     }
+
+    /// The agreement that a rate is of, if it is of one.
+    pub(crate) fn agreement_of(&self, team: &TeamId, set: Option<Seq>) -> Result<Option<String>, Failure> {
+        let set = set.map(|set| self.agreement_set(team, set)).transpose()?;
+        Ok(set.map(|agreement| agreement.to_string()))
+    }
 }
 
 /// An agreement in a path: what cannot be an id is the id of no agreement.

@@ -1,6 +1,6 @@
 //! The ledger of a team as people are told it (V1, V2).
 //!
-//! What always holds: members, products, sessions, devices, lots and charges are told by the names that the contract
+//! What always holds: members, products, sessions, jobs, devices, lots and charges are told by the names that the contract
 //! has for them, never by the ledger's own numbers; money is a decimal string with the currency's decimals; a refusal
 //! is told as the problem that it was answered with.
 //!
@@ -35,7 +35,7 @@ impl App {
         self.after(seen.position, move |inner| {
             let positions = inner.views.positions(&team_stream(&id), after, usize::from(page.limit) + 1)?;
             let repeats: HashMap<u64, u64> = inner.log.repeats(id.as_str())?.into_iter().collect();
-            let mut teller = Teller { inner, team: &id, sessions: HashMap::new() };
+            let mut teller = Teller { inner, team: &id, sessions: HashMap::new(), jobs: HashMap::new() };
             let mut rows = Vec::new();
             for sealed in inner.log.entries(&positions)? {
                 let mut entry = teller.entry(&sealed)?;
@@ -56,6 +56,8 @@ struct Teller<'a> {
     team: &'a TeamId,
     /// The names of sessions that have been looked up.
     sessions: HashMap<u64, Value>,
+    /// The names of jobs that have been looked up.
+    jobs: HashMap<u64, Value>,
 }
 
 impl Teller<'_> {
@@ -72,7 +74,9 @@ impl Teller<'_> {
             Ok(_) | Err(_) => None,
         };
         let Some((kind, Value::Object(facts))) = fact else { return Err(Failure::Internal) };
-        let facts = as_the_contract_has_it(facts);
+        let mut facts = as_the_contract_has_it(facts);
+        // A committed job is told by its id; the number of the entry that held it says no more.
+        facts.retain(|name, value| !(name == "number" && value.is_number()));
         let member = facts.get("member").and_then(number).map(MemberKey);
         let mut facts = self.object(facts, member)?;
         facts.insert("by".to_owned(), by);
@@ -116,6 +120,19 @@ impl Teller<'_> {
                 Value::Object(told)
             }
             ("session", Value::Number(number)) => self.session(&number)?,
+            ("job", Value::Number(number)) => self.job(&number)?,
+            // Of a job: quantities of results are decimal strings everywhere.
+            ("parts", Value::Array(parts)) => {
+                let part = |part: Value| -> Result<Value, Failure> {
+                    let quantity = part.get("quantity").cloned();
+                    let mut told = self.told("part", part, member)?;
+                    if let (Some(quantity), Some(told)) = (quantity, told.as_object_mut()) {
+                        told.insert("quantity".to_owned(), quantity);
+                    }
+                    Ok(told)
+                };
+                Value::Array(parts.into_iter().map(part).collect::<Result<_, _>>()?)
+            }
             ("device", Value::Number(device)) => {
                 let device = DeviceKey(device.as_u64().unwrap_or_default());
                 let named = member.and_then(|member| self.inner.people.device_name(self.team, member, device));
@@ -164,6 +181,17 @@ impl Teller<'_> {
         let position = self.inner.views.position_of(&team_stream(self.team), number.0)?.ok_or(Failure::Internal)?;
         let named = Value::from(self.inner.session_opened(position)?.2.session.as_str());
         self.sessions.insert(number.0, named.clone());
+        Ok(named)
+    }
+
+    fn job(&mut self, number: &Number) -> Result<Value, Failure> {
+        let number = number.as_u64().unwrap_or_default();
+        if let Some(named) = self.jobs.get(&number) {
+            return Ok(named.clone());
+        }
+        let position = self.inner.views.position_of(&team_stream(self.team), number)?.ok_or(Failure::Internal)?;
+        let named = Value::from(self.inner.job_held(position)?.2.job.as_str());
+        self.jobs.insert(number, named.clone());
         Ok(named)
     }
 }

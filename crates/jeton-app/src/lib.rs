@@ -21,7 +21,9 @@
 //! | `agreements`, `credits`, `plans` | what the vendor grants a team (P9–P11) |
 //! | `orders` | orders and their payment (P3, P8) |
 //! | `metering` | sessions: quote, open, heartbeat, close (A3, W1–W11) |
-//! | `reports` | balance, charges, explanations, usage, checkpoint (V6, W10, V2) |
+//! | `jobs` | jobs: quote, hold, commit, extend, release (R1, R2) |
+//! | `reports` | balance, charges, usage, checkpoint (W10, V2) |
+//! | `explain` | why a charge was made (V6) |
 //! | `entries` | the ledger of a team, as people are told it (V1) |
 //! | `pace` | how fast a key may ask |
 //! | `keys` | authentication, API keys, lease keys |
@@ -40,10 +42,12 @@ mod caps;
 mod catalogue;
 mod credits;
 mod entries;
+mod explain;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod groups;
 mod health;
+mod jobs;
 mod keys;
 mod leases;
 mod members;

@@ -130,7 +130,7 @@ impl App {
     /// A session, live or ended. `unknown_session` when there is none.
     pub async fn session(&self, caller: &Caller, session: &str) -> Result<LiveSession, Failure> {
         let id: SessionId = session.parse().map_err(|_| UNKNOWN_SESSION)?;
-        let guard = self.guard(caller, Operation::GetSession)?;
+        let guard = self.guard(caller, Operation::GetSession, UNKNOWN_SESSION)?;
         let wanted = id.clone();
         let seen = self.inner.engine.read(None, move |sight| {
             let (team, presence, number) = sight.session(&wanted)?;
@@ -232,15 +232,15 @@ impl App {
     }
 
     /// Names in a metering body: what is no id is a bad request, who is not there is for the rules to say.
-    fn asked_member(&self, team: &str, member: &str) -> Result<(TeamId, Option<MemberKey>), Failure> {
+    pub(crate) fn asked_member(&self, team: &str, member: &str) -> Result<(TeamId, Option<MemberKey>), Failure> {
         let team: TeamId = wire::parse("team", team)?;
         let member: MemberId = wire::parse("member", member)?;
         let key = self.inner.people.key(&team, &member);
         Ok((team, key))
     }
 
-    /// Whose sessions this caller may touch.
-    fn guard(&self, caller: &Caller, operation: Operation) -> Result<Guard, Failure> {
+    /// Whose sessions or jobs this caller may touch; `unknown` is what all others are.
+    pub(crate) fn guard(&self, caller: &Caller, operation: Operation, unknown: Failure) -> Result<Guard, Failure> {
         if !operation.is_open_to(caller.scope.name()) {
             return Err(Failure::Forbidden);
         }
@@ -250,7 +250,7 @@ impl App {
             Scope::Product(product) => Ok(Guard::Product(product.parse().map_err(|_| Failure::Internal)?)),
             Scope::Member { team, member } => {
                 let (team, member) = self.named_member(team, member)?;
-                Ok(Guard::Member(team, member.ok_or(UNKNOWN_SESSION)?))
+                Ok(Guard::Member(team, member.ok_or(unknown)?))
             }
             Scope::Partner(_) => Err(Failure::Forbidden),
         }
@@ -263,7 +263,7 @@ impl App {
         session: &str,
         message: SessionMessage,
     ) -> Result<Said, Failure> {
-        let guard = self.guard(caller, operation)?;
+        let guard = self.guard(caller, operation, UNKNOWN_SESSION)?;
         let id: SessionId = session.parse().map_err(|_| UNKNOWN_SESSION)?;
         let ask = SessionAsk { session: id.clone(), message, guard: guard.clone(), by: author(caller)? };
         let Decided { outcome, position, .. } = self.inner.engine.session(ask).await?;

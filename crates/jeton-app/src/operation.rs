@@ -26,6 +26,7 @@ const VENDOR: Access = Access::Own(&[]);
 const TEAM: Access = Access::Own(&[ScopeName::Team]);
 const TEAM_AND_MEMBER: Access = Access::Own(&[ScopeName::Team, ScopeName::Member]);
 const CLIENT: Access = Access::Own(&[ScopeName::Product, ScopeName::Member]);
+const PRODUCT: Access = Access::Own(&[ScopeName::Product]);
 const TEAM_AND_CLIENT: Access = Access::Own(&[ScopeName::Team, ScopeName::Product, ScopeName::Member]);
 
 macro_rules! operations {
@@ -147,6 +148,15 @@ operations! {
     CloseSession,        "close_session",        TEAM_AND_CLIENT;
     GetSession,          "get_session",          TEAM_AND_CLIENT;
     ListSessions,        "list_sessions",        TEAM_AND_CLIENT;
+
+    // Jobs: a member's machine asks for results, and the product's servers say what was delivered.
+    QuoteJob,            "quote_job",            CLIENT;
+    HoldJob,             "hold_job",             CLIENT;
+    CommitJob,           "commit_job",           PRODUCT;
+    ExtendJob,           "extend_job",           PRODUCT;
+    ReleaseJob,          "release_job",          PRODUCT;
+    GetJob,              "get_job",              TEAM_AND_CLIENT;
+    ListJobs,            "list_jobs",            TEAM_AND_CLIENT;
 
     // Without a key.
     GetLeaseKeys,        "get_lease_keys",       Access::Open;

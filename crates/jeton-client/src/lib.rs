@@ -23,6 +23,7 @@ mod decimal;
 mod entry;
 mod group;
 mod instant;
+mod job;
 mod jwks;
 mod member;
 mod order;
@@ -48,8 +49,8 @@ pub use api_key::{ApiKey, ApiKeyCreated, ApiKeyPost, ScopeName};
 pub use balance::{Balance, LotBalance};
 pub use cap::{Cap, CapOf, CapPer, CapPut};
 pub use charge::{
-    Charge, ChargesQuery, Draw, ExplainedDraw, ExplainedRate, ExplainedSession, Explanation, ProofKind, ProofOfUse,
-    Window,
+    Charge, ChargesQuery, CreditDraw, Draw, ExplainedDraw, ExplainedJob, ExplainedRate, ExplainedResult,
+    ExplainedSession, Explanation, ProofKind, ProofOfUse, Window,
 };
 pub use checkpoint::Checkpoint;
 pub use credits::{Credits, CreditsPut};
@@ -57,6 +58,9 @@ pub use decimal::Decimal;
 pub use entry::Entry;
 pub use group::{Group, GroupPut};
 pub use instant::{Date, Instant};
+pub use job::{
+    Job, JobAnswer, JobCommitPost, JobPart, JobPartPut, JobPost, JobPut, JobQuote, JobQuotePost, JobState, JobsQuery,
+};
 pub use jwks::{Jwk, Jwks};
 pub use member::{ErasedMember, Member, MemberPut, Role};
 pub use order::{Invoice, InvoiceStatus, Order, OrderLot, OrderPut, OrderStatus, PaymentBy, PaymentPost};

@@ -43,6 +43,7 @@ examples! {
     charge: contract::Charge;
     checkpoint: contract::Checkpoint;
     cover: contract::Cover;
+    credit_draw: contract::CreditDraw;
     credits: contract::Credits;
     credits_put: contract::CreditsPut;
     date: contract::Date;
@@ -52,7 +53,9 @@ examples! {
     entry: contract::Entry;
     erased_member: contract::ErasedMember;
     explained_draw: contract::ExplainedDraw;
+    explained_job: contract::ExplainedJob;
     explained_rate: contract::ExplainedRate;
+    explained_result: contract::ExplainedResult;
     explained_session: contract::ExplainedSession;
     explanation: contract::Explanation;
     group: contract::Group;
@@ -61,6 +64,16 @@ examples! {
     instant: contract::Instant;
     invoice: contract::Invoice;
     invoice_status: contract::InvoiceStatus;
+    job: contract::Job;
+    job_answer: contract::JobAnswer;
+    job_commit_post: contract::JobCommitPost;
+    job_part: contract::JobPart;
+    job_part_put: contract::JobPartPut;
+    job_post: contract::JobPost;
+    job_put: contract::JobPut;
+    job_quote: contract::JobQuote;
+    job_quote_post: contract::JobQuotePost;
+    job_state: contract::JobState;
     jwk: contract::Jwk;
     jwks: contract::Jwks;
     live_session: contract::LiveSession;

@@ -17,7 +17,7 @@ use crate::lot::Draw;
 use crate::opening::check_tokens;
 use crate::quantity::Quantity;
 use crate::refusal::{JobState, Limit, Refusal, Warning};
-use crate::team::Job;
+use crate::team::Team;
 use crate::time::{Elapsed, Instant};
 use crate::tokens::Tokens;
 
@@ -63,14 +63,21 @@ pub struct JobQuote {
 pub struct JobAnswer {
     pub job: JobId,
     pub number: JobNo,
+    pub member: MemberKey,
+    pub product: ProductKey,
+    pub tags: Tags,
+    pub held_at: Instant,
     pub state: JobState,
     /// What is held or was delivered.
     pub parts: Vec<JobPart>,
     /// What is held or was spent.
     pub funds: Funds,
+    /// When its hold lapses, or when it ended.
     pub ends_at: Instant,
     /// The charge that this message made.
     pub charge: Option<Seq>,
+    /// Tokens that the team has left and not held.
+    pub available: Tokens,
     pub warnings: Vec<Warning>,
 }
 
@@ -117,8 +124,7 @@ impl Decision<'_> {
         let tags = asked.tags.clone().unwrap_or_default();
         let held = JobHeld { job, member, product, parts, funds, tags, day: self.today(), ends_at };
         let number = JobNo(self.emit(TeamFact::JobHeld(Box::new(held))).0);
-        let job = self.team.job(number).expect("the job was held just now");
-        Ok(Granted::Job(JobAnswer { warnings, ..standing(job, number) }))
+        Ok(Granted::Job(JobAnswer { warnings, ..self.standing(number) }))
     }
 
     /// R1: spends what was delivered, and gives the rest back.
@@ -166,7 +172,7 @@ impl Decision<'_> {
             tags: job.tags.clone(),
             anew: false,
         };
-        Ok(Granted::Job(self.committed(committed, job.ends_at, Vec::new())))
+        Ok(Granted::Job(self.committed(committed, Vec::new())))
     }
 
     /// A commit after the lapse is decided anew, as hold and commit in one.
@@ -209,24 +215,36 @@ impl Decision<'_> {
             tags: asked.tags.clone().unwrap_or_default(),
             anew: true,
         };
-        Ok(Granted::Job(self.committed(committed, self.now, warnings)))
+        Ok(Granted::Job(self.committed(committed, warnings)))
     }
 
-    fn committed(&mut self, committed: JobCommitted, ends_at: Instant, warnings: Vec<Warning>) -> JobAnswer {
-        let (job, number) = (committed.job.clone(), committed.number);
-        let (parts, funds) = (committed.parts.clone(), committed.funds.clone());
+    fn committed(&mut self, committed: JobCommitted, warnings: Vec<Warning>) -> JobAnswer {
         let touched = lots_of(&[&committed.funds, &committed.returned]);
-        let charge = Some(self.emit(TeamFact::JobCommitted(Box::new(committed))));
+        let charge = self.emit(TeamFact::JobCommitted(Box::new(committed.clone())));
         self.end_lots(touched);
-        JobAnswer { job, number, state: JobState::Committed, parts, funds, ends_at, charge, warnings }
+        let JobCommitted { number, job, member, product, held_at, parts, funds, tags, .. } = committed;
+        JobAnswer {
+            job,
+            number,
+            member,
+            product,
+            tags,
+            held_at,
+            state: JobState::Committed,
+            parts,
+            funds,
+            ends_at: self.now,
+            charge: Some(charge),
+            available: self.team.lots.available(),
+            warnings,
+        }
     }
 
     pub(crate) fn extend_job(&mut self, job: &JobId) -> Granted {
         let Some(number) = self.team.job_number(job) else { return Granted::Past };
         let ends_at = self.hold_until();
         self.emit(TeamFact::JobExtended { job: number, ends_at });
-        let job = self.team.job(number).expect("an extension ends no hold");
-        Granted::Job(standing(job, number))
+        Granted::Job(self.standing(number))
     }
 
     pub(crate) fn release_job(&mut self, job: &JobId) -> Granted {
@@ -236,8 +254,8 @@ impl Decision<'_> {
 
     /// Gives back what a job holds. What an ended lot gets back expires at this moment (P4).
     pub(crate) fn end_job(&mut self, number: JobNo, why: JobRelease) -> JobAnswer {
-        let job = self.team.job(number).expect("a job that has a number is held");
-        let funds = job.funds.clone();
+        let standing = self.standing(number);
+        let funds = standing.funds.clone();
         let state = match why {
             JobRelease::Released => JobState::Released,
             JobRelease::Lapsed => JobState::Lapsed,
@@ -246,11 +264,11 @@ impl Decision<'_> {
             Funds::Tokens(_) => Funds::Tokens(Vec::new()),
             Funds::Credits(_) => Funds::Credits(Vec::new()),
         };
-        let answer = JobAnswer { state, funds: nothing, ..standing(job, number) };
         let touched = lots_of(&[&funds]);
         self.emit(TeamFact::JobReleased { job: number, funds, why });
         self.end_lots(touched);
-        answer
+        let available = self.team.lots.available();
+        JobAnswer { state, funds: nothing, ends_at: self.now, available, ..standing }
     }
 
     /// Lots that have ended give up what they got back, and close when nothing of them is held any more.
@@ -301,23 +319,33 @@ impl Decision<'_> {
         asked.iter().map(part).collect()
     }
 
+    fn standing(&self, number: JobNo) -> JobAnswer {
+        standing(self.team, number).expect("a job that has a number is held")
+    }
+
     fn hold_until(&self) -> Instant {
         self.now.plus(Elapsed::seconds(self.catalogue.settings.job_hold_s))
     }
 }
 
 /// A job that is held, as it is answered.
-pub fn standing(job: &Job, number: JobNo) -> JobAnswer {
-    JobAnswer {
-        job: job.id.clone(),
+pub fn standing(team: &Team, number: JobNo) -> Option<JobAnswer> {
+    let job = team.job(number)?.clone();
+    Some(JobAnswer {
+        job: job.id,
         number,
+        member: job.member,
+        product: job.product,
+        tags: job.tags,
+        held_at: job.held_at,
         state: JobState::Held,
-        parts: job.parts.clone(),
-        funds: job.funds.clone(),
+        parts: job.parts,
+        funds: job.funds,
         ends_at: job.ends_at,
         charge: None,
+        available: team.lots.available(),
         warnings: Vec::new(),
-    }
+    })
 }
 
 fn total(parts: &[JobPart]) -> Result<Tokens, Refusal> {

@@ -29,6 +29,8 @@ pub struct Quantity(u64);
 impl Quantity {
     /// Nothing of it.
     pub const ZERO: Self = Self(0);
+    /// The least that is something: a thousandth.
+    pub const LEAST: Self = Self(1);
 
     /// Whether it is nothing.
     pub const fn is_zero(self) -> bool {

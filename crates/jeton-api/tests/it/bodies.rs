@@ -140,9 +140,22 @@ pub(crate) fn requests() -> Vec<Request> {
             json!({"last_activity_at": "2026-03-02T08:00:00Z", "lease": true}),
         ),
         post("close_session", "/v1/sessions/s1/close", json!({"last_activity_at": "2026-03-02T08:00:00Z"})),
+        post("quote_job", "/v1/jobs/quote", job()),
+        put("hold_job", "/v1/jobs/x{n}", job()),
+        post("commit_job", "/v1/jobs/j1/commit", json!({"parts": [{"result": "study", "quantity": "1"}]})),
+        post("extend_job", "/v1/jobs/j2/extend", json!({})),
+        post("release_job", "/v1/jobs/j1/release", json!({})),
         // The last, since afterwards nothing is opened without them.
         put("put_required_tags", "/v1/teams/acme/required-tags", json!({"tags": ["project"]})),
     ]
+}
+
+/// A job of alice's, for one study.
+pub(crate) fn job() -> Value {
+    json!({
+        "team": "acme", "member": "alice", "product": "generative-design",
+        "parts": [{"result": "study", "quantity": "1.5"}], "tags": {"project": "tower"}
+    })
 }
 
 impl Request {
@@ -153,12 +166,15 @@ impl Request {
         if self.operation == "open_session" && told.status == 201 {
             client.post(&format!("{path}/close"), json!({})).await.is(200);
         }
+        if self.operation == "hold_job" && told.status == 201 {
+            client.post(&format!("{path}/release"), json!({})).await.is(200);
+        }
         told
     }
 
     /// Whether fields that nobody knows are passed over.
     pub(crate) fn is_metering(&self) -> bool {
-        self.operation.ends_with("_session")
+        self.operation.ends_with("_session") || self.operation.ends_with("_job")
     }
 
     /// Every field that is a text, a number or a truth, by its path as problems name it.

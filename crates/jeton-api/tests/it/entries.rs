@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::bodies::job as job_of_alice;
 use crate::house::{Client, House};
 use crate::shop::{beat, beats, clock, close, member, of_member, of_team, open, opening, order, shop, team};
 
 /// Every kind, by what makes it.
-const KINDS: [&str; 37] = [
+const KINDS: [&str; 43] = [
     "agreement_removed",
     "agreement_set",
     "assignment_removed",
@@ -24,6 +25,10 @@ const KINDS: [&str; 37] = [
     "group_set",
     "hold_released",
     "invoice_overdue",
+    "job_committed",
+    "job_extended",
+    "job_held",
+    "job_released",
     "lot_closed",
     "lot_credited",
     "lot_expired",
@@ -34,6 +39,7 @@ const KINDS: [&str; 37] = [
     "payment_recorded",
     "plan_set",
     "refused",
+    "renewal_deferred",
     "renewal_refused",
     "required_tags_set",
     "run_undone",
@@ -44,12 +50,14 @@ const KINDS: [&str; 37] = [
     "session_ended",
     "session_lost",
     "session_opened",
+    "session_returned",
     "session_revived",
     "team_set",
 ];
 
 /// What may be a number: counts, and what the contract has as an integer. Everything else has a name.
-const NUMBERS: [&str; 9] = ["count", "limit", "quantity", "repeats", "seq", "status", "tier", "undo_s", "undone"];
+const NUMBERS: [&str; 10] =
+    ["count", "idle_after_s", "limit", "quantity", "repeats", "seq", "status", "tier", "undo_s", "undone"];
 
 async fn entries(client: &Client, team: &str) -> Vec<Value> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
@@ -117,6 +125,27 @@ async fn eventful() -> House {
     house
 }
 
+/// A house with jobs, and with a product that was idle when its window ended.
+async fn working() -> House {
+    let house = shop().await;
+    let vendor = &house.vendor;
+    let names = json!({"en": "Mudbox", "fr": "Mudbox"});
+    let mudbox = json!({"names": names, "undo_interval_s": 0, "idle_aware": true});
+    vendor.put("/v1/products/mudbox", mudbox).await.is(200);
+    open(vendor, "idle", "alice", "mudbox").await.is(201);
+    for job in ["committed", "released", "lapsed"] {
+        vendor.put(&format!("/v1/jobs/{job}"), job_of_alice()).await.is(201);
+    }
+    vendor.post("/v1/jobs/committed/extend", json!({})).await.is(200);
+    vendor.post("/v1/jobs/committed/commit", json!({})).await.is(200);
+    vendor.post("/v1/jobs/released/release", json!({})).await.is(200);
+    beats(vendor, "idle", "2026-03-02", (485..1440).step_by(5)).await;
+    beats(vendor, "idle", "2026-03-03", (0..=485).step_by(5)).await;
+    let active = json!({"last_activity_at": "2026-03-03T08:04:00Z"});
+    vendor.post("/v1/sessions/idle/heartbeat", active).await.is(200);
+    house
+}
+
 async fn configure(vendor: &Client) {
     let of = |path: &str| format!("/v1/teams/acme/{path}");
     vendor.put(&of("blocked-products"), json!({"products": ["mudbox"]})).await.is(200);
@@ -164,6 +193,7 @@ async fn v1_every_kind_of_entry_is_told_with_names() {
     let house = eventful().await;
     let mut all = entries(&house.vendor, "acme").await;
     all.extend(entries(&house.vendor, "globex").await);
+    all.extend(entries(&working().await.vendor, "acme").await);
     let mut kinds: BTreeMap<String, Value> = BTreeMap::new();
     for entry in &all {
         no_numbers_of_the_ledger(entry, "");

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::bodies::job;
 use crate::house::{Client, House};
 use crate::shop::{clock, member, of_member, of_product, open, opening, order, quick_charge, shop, team};
 
 /// Every list, with the field that tells its rows apart.
-const LISTS: [(&str, &str); 16] = [
+const LISTS: [(&str, &str); 17] = [
     // The first, since there are at most 100 of each.
     ("/v1/teams/acme/members/bob/credits", "grant"),
     ("/v1/teams/acme/agreements", "agreement"),
@@ -26,6 +27,7 @@ const LISTS: [(&str, &str); 16] = [
     ("/v1/teams/acme/charges", "charge"),
     ("/v1/teams/acme/entries", "seq"),
     ("/v1/sessions?team=acme", "session"),
+    ("/v1/jobs?team=acme", "job"),
 ];
 
 /// Adds a row to every list, named so that it comes between others, before them, or after them.
@@ -60,6 +62,7 @@ async fn add(house: &House, name: &str) {
     order(vendor, name, 10).await.is(201);
     // Charged at the opening, and left open.
     open(vendor, name, name, name).await.is(201);
+    vendor.put(&format!("/v1/jobs/{name}"), job()).await.is(201);
 }
 
 fn key_of(row: &Value, field: &str) -> String {
@@ -134,7 +137,7 @@ async fn a_list_is_in_its_order() {
         sorted.sort();
         match path {
             "/v1/teams/acme/orders" => assert_eq!(rows, ["o1", "m1", "b1", "y1"]),
-            "/v1/sessions?team=acme" => assert_eq!(rows, ["m1", "b1", "y1"]),
+            "/v1/sessions?team=acme" | "/v1/jobs?team=acme" => assert_eq!(rows, ["m1", "b1", "y1"]),
             "/v1/teams/acme/entries" => {
                 let expected: Vec<String> = (1..=rows.len()).map(|seq| seq.to_string()).collect();
                 assert_eq!(rows, expected);

@@ -23,6 +23,10 @@ mod hostile;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod limits;
 mod lists;
 #[cfg(test)]

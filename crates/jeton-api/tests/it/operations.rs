@@ -118,6 +118,7 @@ async fn every_operation_answers_as_it_did() {
     sessions(&mut asked).await;
     limits(&mut asked).await;
     grants(&mut asked).await;
+    jobs(&mut asked).await;
     reports(&mut asked).await;
     installation(&mut asked).await;
     let all: BTreeSet<String> = Operation::ALL.iter().map(|operation| operation.id().to_owned()).collect();
@@ -251,11 +252,41 @@ async fn grants(asked: &mut Recorder) {
     asked.get("list_credits", &of("members/alice/credits")).await;
 }
 
+async fn jobs(asked: &mut Recorder) {
+    let client = asked.client.clone();
+    let names = json!({"en": "Generative design", "fr": "Conception générative"});
+    client.put("/v1/products/generative-design", json!({"names": names})).await.is(201);
+    let results = json!({
+        "study": {"unit": "each", "tokens": "11"}, "render": {"unit": "hour", "tokens": "0.5", "rounding": "up"}
+    });
+    client.put("/v1/products/generative-design/rates/2026-01-01T00:00:00Z", json!({"results": results})).await.is(201);
+    let access = json!({"products": ["autocad", "generative-design"]});
+    client.put("/v1/teams/acme/members/alice/assignment", access).await.is(200);
+    let mut body = json!({
+        "team": "acme", "member": "alice", "product": "generative-design",
+        "parts": [{"result": "study", "quantity": "2.0"}, {"result": "render", "quantity": "1.25"}],
+        "tags": {"project": "tower"}
+    });
+    asked.post("quote_job", "/v1/jobs/quote", body.clone()).await;
+    body["parts"][0]["colour"] = json!("red");
+    let job = "/v1/jobs/0195c1a0-7c2e-7000-8000-000000000002";
+    asked.put("hold_job", job, body.clone()).await;
+    asked.get("get_job", job).await;
+    asked.get("list_jobs", "/v1/jobs?team=acme").await;
+    clock(&client, "2026-03-02T08:10:00Z").await;
+    asked.post("extend_job", &format!("{job}/extend"), json!({})).await;
+    client.put("/v1/jobs/0195c1a0-7c2e-7000-8000-000000000003", body).await.is(201);
+    asked.post("release_job", "/v1/jobs/0195c1a0-7c2e-7000-8000-000000000003/release", json!({})).await;
+    let delivered = json!({"parts": [{"result": "study", "quantity": "1"}]});
+    asked.post("commit_job", &format!("{job}/commit"), delivered).await;
+}
+
 async fn reports(asked: &mut Recorder) {
     let of = |path: &str| format!("/v1/teams/acme/{path}");
     asked.get("get_balance", &of("balance")).await;
     let charges = asked.get("list_charges", &of("charges")).await;
-    let charge = charges["items"][0]["charge"].as_str().unwrap().to_owned();
+    // The newest is the job's.
+    let charge = charges["items"][1]["charge"].as_str().unwrap().to_owned();
     asked.get("get_charge", &of(&format!("charges/{charge}"))).await;
     asked.get("explain_charge", &of(&format!("charges/{charge}/explain"))).await;
     asked.get("list_entries", &of("entries")).await;

@@ -123,7 +123,8 @@ fn body() -> impl Strategy<Value = Value> {
     let good = select(requests());
     let changed = (good, vec((any::<Index>(), json_value()), 0..3)).prop_map(|(request, changes)| {
         let leaves = request.leaves();
-        changes.iter().fold(request.body.clone(), |body, (index, value)| {
+        let changes = changes.iter().filter(|_| !leaves.is_empty());
+        changes.fold(request.body.clone(), |body, (index, value)| {
             let (leaf, _) = index.get(&leaves);
             crate::bodies::Request { body, ..request.clone() }.with(leaf, value)
         })
@@ -136,7 +137,8 @@ fn requests_of_clients() -> impl Strategy<Value = Vec<Random>> {
     let paired = (select(requests()), vec((any::<Index>(), json_value()), 0..2), any::<u16>()).prop_map(
         |(request, changes, n)| {
             let leaves = request.leaves();
-            let body = changes.iter().fold(request.body.clone(), |body, (index, value)| {
+            let changes = changes.iter().filter(|_| !leaves.is_empty());
+            let body = changes.fold(request.body.clone(), |body, (index, value)| {
                 let (leaf, _) = index.get(&leaves);
                 crate::bodies::Request { body, ..request.clone() }.with(leaf, value)
             });

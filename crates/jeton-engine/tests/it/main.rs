@@ -28,6 +28,8 @@ mod full;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod repeat;

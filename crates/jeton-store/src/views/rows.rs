@@ -56,6 +56,11 @@ impl Filling<'_> {
             TeamFact::SessionClosed { session, .. }
             | TeamFact::SessionLost { session, .. }
             | TeamFact::SessionEnded { session, .. } => self.session_ended(sealed, team, *session),
+            // Who comes back counts with the hold or charge that it makes; a cover that runs takes it in again.
+            TeamFact::SessionReturned { session, .. } => self.execute(
+                "INSERT INTO session_returns (team, session, position) VALUES (?1, ?2, ?3)",
+                params![name, whole(session.0), position],
+            ),
             TeamFact::ChargeMade(charge) => self.charge_made(sealed, team, charge),
             TeamFact::JobHeld(held) => self.id_opened(JOBS, held.job.as_str(), &sealed.stream, sealed.position),
             TeamFact::JobCommitted(committed) => self.job_committed(sealed, team, committed),
@@ -107,8 +112,6 @@ impl Filling<'_> {
             | TeamFact::CreditsGranted { .. }
             | TeamFact::InvoiceOverdue { .. }
             | TeamFact::JobExtended { .. }
-            // Who comes back counts with the hold or charge that it makes; a cover that runs takes it in again.
-            | TeamFact::SessionReturned { .. }
             | TeamFact::RenewalDeferred { .. }
             | TeamFact::LotExpired { .. }
             | TeamFact::HoldReleased { .. }

@@ -34,6 +34,14 @@ CREATE TABLE session_ends (
     PRIMARY KEY (team, session)
 ) STRICT, WITHOUT ROWID;
 
+-- Where sessions came back after idling (W6), by the number of the entry that opened them.
+CREATE TABLE session_returns (
+    team     TEXT    NOT NULL,
+    session  INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (team, session, position)
+) STRICT, WITHOUT ROWID;
+
 -- Where jobs were committed or released, or lapsed, by the number of the entry that held them.
 CREATE TABLE job_ends (
     team     TEXT    NOT NULL,

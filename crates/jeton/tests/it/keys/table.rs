@@ -39,6 +39,7 @@ const VENDOR: &[Scope] = &[Scope::Vendor];
 const TEAM: &[Scope] = &[Scope::Vendor, Scope::Team];
 const TEAM_AND_MEMBER: &[Scope] = &[Scope::Vendor, Scope::Team, Scope::Member];
 const CLIENT: &[Scope] = &[Scope::Vendor, Scope::Product, Scope::Member];
+const PRODUCT: &[Scope] = &[Scope::Vendor, Scope::Product];
 const EVERY_KEY: &[Scope] = &[Scope::Vendor, Scope::Team, Scope::Product, Scope::Member];
 
 /// All of it, in an order in which what takes something away comes last.
@@ -128,6 +129,9 @@ fn installation(key: &str) -> Vec<Row> {
 
 fn metering() -> Vec<Row> {
     let quote = json!({"team": "acme", "member": "ana", "product": "autocad"});
+    let job = json!({
+        "team": "acme", "member": "ana", "product": "autocad", "parts": [{"result": "study", "quantity": "1"}]
+    });
     vec![
         post("/v1/sessions/quote", quote, CLIENT).about(OF_ANA_AND_AUTOCAD),
         put("/v1/sessions/s2", opening("ana", "autocad", "desktop"), CLIENT).about(OF_ANA_AND_AUTOCAD),
@@ -135,6 +139,13 @@ fn metering() -> Vec<Row> {
         get("/v1/sessions/s1", EVERY_KEY).about(OF_ANA_AND_AUTOCAD),
         get("/v1/sessions?team=acme", EVERY_KEY),
         post("/v1/sessions/s1/close", json!({}), EVERY_KEY).about(OF_ANA_AND_AUTOCAD),
+        post("/v1/jobs/quote", job.clone(), CLIENT).about(OF_ANA_AND_AUTOCAD),
+        put("/v1/jobs/j2", job, CLIENT).about(OF_ANA_AND_AUTOCAD),
+        get("/v1/jobs/j1", EVERY_KEY).about(OF_ANA_AND_AUTOCAD),
+        get("/v1/jobs?team=acme", EVERY_KEY),
+        post("/v1/jobs/j1/extend", json!({}), PRODUCT).about(&[About::Autocad]),
+        post("/v1/jobs/j1/commit", json!({}), PRODUCT).about(&[About::Autocad]),
+        post("/v1/jobs/j1/release", json!({}), PRODUCT).about(&[About::Autocad]),
     ]
 }
 
