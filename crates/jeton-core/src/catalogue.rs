@@ -178,6 +178,7 @@ const fn job_hold_s() -> u32 {
     86_400
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 const fn is_job_hold_s(seconds: &u32) -> bool {
     *seconds == job_hold_s()
 }

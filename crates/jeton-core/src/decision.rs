@@ -394,8 +394,8 @@ impl<'a> Decision<'a> {
             TeamCommand::QuoteJob(asked) => self.quote_job(&asked),
             TeamCommand::HoldJob { job, asked } => self.hold_job(job, &asked),
             TeamCommand::CommitJob { job, parts, lapsed } => self.commit_job(&job, parts.as_deref(), lapsed.as_deref()),
-            TeamCommand::ExtendJob { job } => self.extend_job(&job),
-            TeamCommand::ReleaseJob { job } => self.release_job(&job),
+            TeamCommand::ExtendJob { job } => Ok(self.extend_job(&job)),
+            TeamCommand::ReleaseJob { job } => Ok(self.release_job(&job)),
             TeamCommand::Settle => Ok(Granted::Settled),
         }
     }

@@ -221,17 +221,17 @@ impl Decision<'_> {
         JobAnswer { job, number, state: JobState::Committed, parts, funds, ends_at, charge, warnings }
     }
 
-    pub(crate) fn extend_job(&mut self, job: &JobId) -> Result<Granted, Refusal> {
-        let Some(number) = self.team.job_number(job) else { return Ok(Granted::Past) };
+    pub(crate) fn extend_job(&mut self, job: &JobId) -> Granted {
+        let Some(number) = self.team.job_number(job) else { return Granted::Past };
         let ends_at = self.hold_until();
         self.emit(TeamFact::JobExtended { job: number, ends_at });
         let job = self.team.job(number).expect("an extension ends no hold");
-        Ok(Granted::Job(standing(job, number)))
+        Granted::Job(standing(job, number))
     }
 
-    pub(crate) fn release_job(&mut self, job: &JobId) -> Result<Granted, Refusal> {
-        let Some(number) = self.team.job_number(job) else { return Ok(Granted::Past) };
-        Ok(Granted::Job(self.end_job(number, JobRelease::Released)))
+    pub(crate) fn release_job(&mut self, job: &JobId) -> Granted {
+        let Some(number) = self.team.job_number(job) else { return Granted::Past };
+        Granted::Job(self.end_job(number, JobRelease::Released))
     }
 
     /// Gives back what a job holds. What an ended lot gets back expires at this moment (P4).

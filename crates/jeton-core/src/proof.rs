@@ -46,7 +46,7 @@ impl Decision<'_> {
         self.heard(number, activity);
         let Proven { refusal, warnings } = self.prove(number, false);
         let lease = self.lease_on_beat(number, asks_for_lease);
-        Ok(Granted::Beaten(SessionAnswer { lease, refusal, warnings, ..self.answer(number) }))
+        Ok(Granted::Beaten(SessionAnswer { lease, warnings, refusal, ..self.answer(number) }))
     }
 
     /// W8: within four hours a beat brings a lost session back. A window or seat then running covers it,
@@ -66,12 +66,11 @@ impl Decision<'_> {
         let (member, product, device) = (session.member, session.product, session.device);
         let reported = activity.map_or(active_at, |at| at.clamp(session.opened_at, self.now).max(active_at));
         let tags = Some(&session.tags);
-        let (terms, active_at) = match self.running_cover(member, product) {
-            Some(terms) => (self.check_devices(member, product, device).map(|()| terms), reported),
-            None => {
-                let opening = Asked { member, product, at: self.now, device: Some(device), tags };
-                (self.terms(opening), self.now)
-            }
+        let (terms, active_at) = if let Some(terms) = self.running_cover(member, product) {
+            (self.check_devices(member, product, device).map(|()| terms), reported)
+        } else {
+            let opening = Asked { member, product, at: self.now, device: Some(device), tags };
+            (self.terms(opening), self.now)
         };
         let terms = self.kept(Some(member), Some(product), terms)?;
         let warnings = warnings_of(&terms);
@@ -292,10 +291,10 @@ impl Decision<'_> {
             return Ok(Renewal::Continued(Continued::Window { until: window.span.end }));
         }
         let rate = self.daily_rate(product, after)?;
-        let hold = used.and_then(|of| of.hold.as_ref());
-        let passed = self.check_caps(member, product.key, self.day_of(after), rate.tokens, hold)?;
-        let held = hold.map_or(&[][..], |hold| &hold.draws);
-        check_tokens(rate.tokens, product, self.team.lots.available_beside(held))?;
+        let made_since = used.and_then(|of| of.hold.as_ref());
+        let passed = self.check_caps(member, product.key, self.day_of(after), rate.tokens, made_since)?;
+        let draws = made_since.map_or(&[][..], |hold| &hold.draws);
+        check_tokens(rate.tokens, product, self.team.lots.available_beside(draws))?;
         Ok(Renewal::Charge(rate, passed))
     }
 
