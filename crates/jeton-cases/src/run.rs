@@ -34,7 +34,9 @@ impl Comparison<'_> {
         for step in &self.case.steps {
             let failed = |what: String| format!("{}: the world failed: {what}", place(self.case, step));
             let observed = world.perform(step.at_micros, step.who.as_deref(), &step.action).map_err(failed)?;
-            self.told.extend(observed.charged.iter().map(|charged| charged.charge.clone()));
+            if observed.job.is_none() {
+                self.told.extend(observed.charged.iter().map(|charged| charged.charge.clone()));
+            }
             if let Some(JobSeen { job, state: JobState::Committed, tokens, .. }) = &observed.job {
                 self.committed.insert(job.clone(), tokens.clone());
             }
