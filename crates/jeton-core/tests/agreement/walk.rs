@@ -180,6 +180,7 @@ impl Walk {
         for step in &history.steps {
             walk.step(step);
         }
+        walk.asks(What::Settle, TeamCommand::Settle);
         walk
     }
 
@@ -401,6 +402,7 @@ impl Walk {
                 self.open(self.known(member), self.index(product), device, tagged);
             }
             Does::OpenAgain { session } => {
+                self.settle();
                 let session = self.pick(session);
                 if self.server.team.session_number(&session).is_some() {
                     let tags = self.tags[&session].clone();
@@ -574,7 +576,8 @@ impl Walk {
             }
             Does::QuoteJob(job) => {
                 let (of, asked) = self.job(job);
-                self.asks(What::QuoteJob(of), TeamCommand::QuoteJob(asked));
+                let tags = asked.tags.filter(|tags| !tags.is_empty());
+                self.asks(What::QuoteJob(of), TeamCommand::QuoteJob(JobAsked { tags, ..asked }));
             }
             Does::Hold(job) => {
                 let (of, asked) = self.job(job);
@@ -587,6 +590,7 @@ impl Walk {
                 self.asks(What::Hold(model::Use { id: number, ..of }), TeamCommand::HoldJob { job, asked });
             }
             Does::HoldAgain { job } => {
+                self.settle();
                 if let Some((job, asked)) = self.pick_job(job)
                     && self.server.team.job_number(&job).is_some()
                 {

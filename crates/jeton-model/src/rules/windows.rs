@@ -75,9 +75,22 @@ impl<'a> Model<'a> {
         self.note(Fact::Began(Stretch { of, from, to, launch, by, own, first, ended: None }))
     }
 
+    /// W3: a window covers everything of the product that has no cover from its start on.
     fn charge(&mut self, charge: Charge, from: At) -> usize {
         let date = (self.history.date_of)(from);
-        self.note(Fact::Charged(Charge { window: Some((from, from + DAY)), date, ..charge }))
+        let uncovered = |stretch: &Stretch<'_>| {
+            let end = self.cover_ends(stretch);
+            let idle = stretch.to >= end && self.deferred(stretch.of, end);
+            end <= from || idle || self.unfunded(stretch).is_some()
+        };
+        let all = self.stretches().into_iter().enumerate();
+        let live = all.filter(|(_, stretch)| stretch.ended.is_none() && same(stretch.of, &charge.of));
+        let uncovered: Vec<usize> = live.filter(|(_, stretch)| uncovered(stretch)).map(|(place, _)| place).collect();
+        let window = self.note(Fact::Charged(Charge { window: Some((from, from + DAY)), date, ..charge }));
+        for place in uncovered {
+            self.note(Fact::Covered(place, By::Window(window), false));
+        }
+        window
     }
 
     /// All stretches so far, as they stand now.
@@ -149,11 +162,11 @@ impl<'a> Model<'a> {
     /// W2: the runs that share a hold.
     fn runs(hold: usize, all: &[Stretch<'_>]) -> Vec<Run> {
         let shared = all.iter().enumerate().filter(|(_, stretch)| stretch.by == By::Hold(hold));
-        let mut shared: Vec<(At, At, usize)> =
-            shared.map(|(place, stretch)| (stretch.from, stretch.to, place)).collect();
+        let mut shared: Vec<(At, usize, At)> =
+            shared.map(|(place, stretch)| (stretch.from, place, stretch.to)).collect();
         shared.sort_unstable();
         let mut runs: Vec<Run> = Vec::new();
-        for (from, to, stretch) in shared {
+        for (from, stretch, to) in shared {
             if let Some(run) = runs.last_mut().filter(|run| from <= run.1) {
                 run.1 = run.1.max(to);
                 run.2.push(stretch);
@@ -230,7 +243,11 @@ impl<'a> Model<'a> {
                 let active =
                     those!(self.facts.iter(), (_, Fact::Active(by, at)) if by.id == of.id && *at > end => *at).next();
                 let Some(active) = active else { return };
-                self.decide(of, active, Ask::Return).map(|way| self.begin(of, active, way))
+                self.decide(of, active, Ask::Return).map(|way| match way {
+                    // What runs already takes it in again: that is no launch.
+                    Way::Free(by @ (By::Seat(_) | By::Window(_))) => self.stretch(of, active, false, by, false),
+                    way => self.begin(of, active, way),
+                })
             }
         };
         if let Err(why) = outcome {
