@@ -28,7 +28,7 @@ use jeton_core::id::{DeviceKey, JobNo, MemberKey, ProductCode, Seq, SessionId};
 use jeton_core::job::{JobAsked, LapsedJob, PartAsked};
 use jeton_core::presence::Presence;
 use jeton_core::price::{PriceListSpec, Tier, Tiers};
-use jeton_core::refusal::{CapFigures, JobState, Refusal, Warning};
+use jeton_core::refusal::{CapFigures, JobState, Refusal, Unknown, Warning};
 use jeton_core::team::Team;
 use jeton_core::time::Instant;
 
@@ -408,13 +408,26 @@ impl Rules {
 
     fn act(&mut self, now: Instant, who: &str, action: &Action) -> Result<Observed, Refusal> {
         let member_of = |rules: &Self, name: &str| rules.members.get(name).copied();
+        let of_job = match action {
+            Action::CommitJob { job, .. }
+            | Action::ExtendJob { job }
+            | Action::ReleaseJob { job }
+            | Action::LookAtJob { job } => Some(job),
+            _ => None,
+        };
+        let held = |job: &String| {
+            self.entries.iter().any(|entry| matches!(&entry.fact, TeamFact::JobHeld(held) if held.job.as_str() == job))
+        };
+        if of_job.is_some_and(|job| !held(job)) {
+            return Err(Refusal::Unknown(Unknown::Job));
+        }
         let granted = match action {
             Action::Look => Granted::Settled,
             Action::Open { product, session, device, version: _, team, tags } => {
                 if team.as_ref().is_some_and(|team| team != "acme") {
                     // What the engine answers for a team of which nothing is known.
                     self.decide(TeamCommand::Settle, now)?;
-                    return Err(Refusal::Unknown(jeton_core::refusal::Unknown::Team));
+                    return Err(Refusal::Unknown(Unknown::Team));
                 }
                 self.open(who, product, session, device, tags.clone(), now)?
             }
