@@ -8,6 +8,8 @@ mod check;
 mod needs;
 mod openapi;
 mod program;
+mod rules;
+mod soak;
 mod test;
 mod tidy;
 mod workspace;
@@ -40,6 +42,21 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// The rules and their model on very many random histories, optimised; takes a while
+    Soak {
+        /// How many
+        #[arg(long, default_value_t = 1_000_000)]
+        histories: u32,
+        /// From which they are drawn
+        #[arg(long, default_value_t = 20_261_124)]
+        seed: u64,
+    },
+    /// Write the table of proofs in docs/testing.md: which cases and tests hold each rule
+    Rules {
+        /// Write nothing; fail when the table is not what the tree says, or a rule has no proof
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -50,6 +67,9 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Openapi { check: false } => openapi::write(),
         Chore::Openapi { check: true } => openapi::check(),
+        Chore::Soak { histories, seed } => soak::run(histories, seed),
+        Chore::Rules { check: false } => rules::write(),
+        Chore::Rules { check: true } => rules::check(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

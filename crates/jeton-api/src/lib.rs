@@ -119,6 +119,7 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(teams::get_team, teams::put_team))
         .routes(routes!(members::list_members))
         .routes(routes!(members::get_member, members::put_member, members::deactivate_member))
+        .routes(routes!(members::erase_member))
         .routes(routes!(access::get_assignment, access::put_assignment, access::delete_assignment))
         .routes(routes!(access::get_default_access, access::put_default_access))
         .routes(routes!(access::get_blocked_products, access::put_blocked_products))

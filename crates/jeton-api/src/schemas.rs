@@ -16,6 +16,8 @@ use crate::document::operations_of_mut;
 
 /// An id, as the contract has it.
 pub(crate) const ID: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+/// A member as answers have it: an id, or what stands for one who was erased (V5).
+const MEMBER: &str = "^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|~[0-9]+)$";
 /// A code of the catalogue, as the contract has it.
 pub(crate) const CODE: &str = "^[a-z0-9][a-z0-9-]{0,63}$";
 const CURRENCY: &str = "^[A-Z]{3}$";
@@ -39,7 +41,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
                 } else {
                     require_nullable(object);
                 }
-                narrow(object);
+                narrow(object, sent.contains(name));
             }
         }
     }
@@ -141,10 +143,11 @@ fn may_be_null(field: &RefOr<Schema>) -> bool {
     }
 }
 
-/// Says of texts what they may be, by the names that they have everywhere.
-fn narrow(object: &mut Object) {
+/// Says of texts what they may be, by the names that they have everywhere; a member is told by another name once erased.
+fn narrow(object: &mut Object, is_sent: bool) {
     for (name, field) in &mut object.properties {
-        let Some(pattern) = pattern_of(name) else { continue };
+        let pattern = if name == "member" && !is_sent { Some(MEMBER) } else { pattern_of(name) };
+        let Some(pattern) = pattern else { continue };
         let text = match field {
             RefOr::T(Schema::Object(text)) => Some(text),
             RefOr::T(Schema::Array(array)) => match &mut array.items {

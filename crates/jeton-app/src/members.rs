@@ -8,7 +8,8 @@ use jeton_core::team;
 use jeton_store::{Beside, Person};
 
 use crate::contract::{
-    Assignment, BlockedProducts, DefaultAccess, Instant, Member, MemberPut, Products, Role, Seat, SeatPut, SeatReassign,
+    Assignment, BlockedProducts, DefaultAccess, ErasedMember, Instant, Member, MemberPut, Products, Role, Seat,
+    SeatPut, SeatReassign,
 };
 use crate::teams::known;
 use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, authorise, secret, wire};
@@ -80,6 +81,16 @@ impl App {
         let (id, member) = self.named_member(team, member)?;
         let command = TeamCommand::DeactivateMember { member, if_match };
         self.configure(caller, &id, command, Vec::new()).await.map(|_| ())
+    }
+
+    /// Erases a person (V5): ends their sessions, seats and keys, and forgets id, name, address and devices. What they
+    /// used stays, under the name that is answered. Asked again of the same server, it is answered alike.
+    pub async fn erase_member(&self, caller: &Caller, team: &str, member: &str) -> Result<ErasedMember, Failure> {
+        authorise(caller, Operation::EraseMember, Target::team(team))?;
+        let id = known(team)?;
+        let member: Option<MemberId> = member.parse().ok();
+        let (app, caller) = (self.clone(), caller.clone());
+        self.unbroken(async move { app.erase(&caller, &id, member.as_ref()).await }).await
     }
 
     /// What a member is assigned to. `unknown_assignment` when to nothing.
@@ -288,7 +299,10 @@ impl App {
         let standing = self.inner.people.key(&team, &id);
         let known = standing.and_then(|key| self.inner.people.person(&team, key));
         let person_changed = known.as_ref().is_none_or(|known| known.email != email || known.name != name);
-        let key = standing.unwrap_or_else(|| self.inner.people.next(&team));
+        let key = match standing {
+            Some(key) => key,
+            None => self.next_member(&team).await?,
+        };
         let salt = known.map_or_else(secret::random, |known| known.salt);
         let person = Person { team: team.to_string(), member: key.0, id: id.to_string(), email, name, salt };
         let command = TeamCommand::SetMember { member: key, role, person_changed, if_match };
@@ -299,6 +313,24 @@ impl App {
         }
         let body = Member { member: person.id, email: person.email, name: person.name, role: told_role, active: true };
         Ok(Put { created, revision, body })
+    }
+
+    /// The key that a new member gets: one that nobody has had, the erased included.
+    async fn next_member(&self, team: &TeamId) -> Result<MemberKey, Failure> {
+        let seen = self.see(team, |team, _, _| Ok(team.members.last_key_value().map_or(0, |(last, _)| last.0)));
+        Ok(MemberKey(seen.await?.value + 1))
+    }
+
+    async fn erase(&self, caller: &Caller, team: &TeamId, id: Option<&MemberId>) -> Result<ErasedMember, Failure> {
+        let people = &self.inner.people;
+        let _writing = people.writing.lock().await;
+        let standing = id.and_then(|id| people.key(team, id));
+        // Asked of the ledger, too, when nobody is known by this id any more, so that it is said what is not there.
+        let member = standing.or_else(|| id.and_then(|id| people.erased(team, id)));
+        self.erase_with_keys(caller, team, member).await?;
+        let member = member.ok_or(Failure::Internal)?;
+        people.forget(team, member);
+        Ok(ErasedMember { member: people.name_of(team, member) })
     }
 
     /// A member by name, whom the ledger may yet not know; the team's own absence is for the engine to say.

@@ -93,6 +93,7 @@ operations! {
     GetMember,           "get_member",           TEAM;
     PutMember,           "put_member",           TEAM;
     DeactivateMember,    "deactivate_member",    TEAM;
+    EraseMember,         "erase_member",         TEAM;
     GetAssignment,       "get_assignment",       TEAM;
     PutAssignment,       "put_assignment",       TEAM;
     DeleteAssignment,    "delete_assignment",    TEAM;

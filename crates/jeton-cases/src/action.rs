@@ -211,6 +211,7 @@ fn setting_or_not(words: &[&str], calendar: &Calendar) -> Result<Option<Action>,
             ends_at_micros: instant(to_day, to_time)?,
         },
         ["deactivate", member] => Action::Deactivate { member: (*member).to_owned() },
+        ["erase", member] => Action::Erase { member: (*member).to_owned() },
         ["block", "nothing"] => Action::Block { products: Vec::new() },
         ["block", products @ ..] if !products.is_empty() => Action::Block { products: names(products) },
         ["order", order, "of", quantity, "on", "invoice"] => {

@@ -102,6 +102,11 @@ impl Beating {
             Deed::Act(Action::Close { session, .. }) | Deed::Silent(session) => {
                 self.client(session)?.beats = false;
             }
+            Deed::Act(Action::Erase { member }) => {
+                for client in self.clients.iter_mut().filter(|client| client.who.as_ref() == Some(member)) {
+                    client.beats = false;
+                }
+            }
             Deed::Beats(session) => {
                 let client = self.client(session)?;
                 client.beats = true;

@@ -251,6 +251,10 @@ pub enum Action {
     Deactivate {
         member: String,
     },
+    /// The member is forgotten; their clients are heard of no more.
+    Erase {
+        member: String,
+    },
     /// The team's blocked products are these from now on.
     Block {
         products: Vec<String>,

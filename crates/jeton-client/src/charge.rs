@@ -39,6 +39,7 @@ pub struct Charge {
     pub charge: String,
     /// When it was made: at the proof of use that decided it, while its window begins earlier (W2, W4).
     pub at: Instant,
+    /// `~` and a number stand for a member who was erased (V5).
     pub member: String,
     pub product: String,
     pub window: Option<Window>,
@@ -135,6 +136,7 @@ pub struct Explanation {
     /// The reason in a sentence, for people.
     pub text: String,
     pub at: Instant,
+    /// `~` and a number stand for a member who was erased (V5).
     pub member: String,
     pub product: String,
     pub tokens: Decimal,

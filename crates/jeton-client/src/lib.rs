@@ -48,7 +48,7 @@ pub use decimal::Decimal;
 pub use entry::Entry;
 pub use instant::{Date, Instant};
 pub use jwks::{Jwk, Jwks};
-pub use member::{Member, MemberPut, Role};
+pub use member::{ErasedMember, Member, MemberPut, Role};
 pub use order::{Invoice, InvoiceStatus, Order, OrderLot, OrderPut, OrderStatus, PaymentBy, PaymentPost};
 pub use page::{Page, PageQuery};
 pub use price_list::{PriceList, PriceListPut, Tier};

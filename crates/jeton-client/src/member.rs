@@ -40,6 +40,15 @@ pub struct Member {
     pub active: bool,
 }
 
+/// What stands for a member who was erased (V5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({"member": "~12"})))]
+pub struct ErasedMember {
+    /// The name under which everything that they used is told from now on: `~` and a number. It is no id, so nothing
+    /// can be asked by it, and nobody else can have it.
+    pub member: String,
+}
+
 /// What a member is in the team. Naming another primary admin makes the former a secondary admin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = "member"))]

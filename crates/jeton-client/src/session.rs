@@ -292,6 +292,7 @@ pub struct SessionQuote {
 pub struct LiveSession {
     pub session: String,
     pub team: String,
+    /// `~` and a number stand for a member who was erased (V5).
     pub member: String,
     pub product: String,
     pub version: Option<String>,

@@ -42,6 +42,7 @@ examples! {
     default_access: contract::DefaultAccess;
     draw: contract::Draw;
     entry: contract::Entry;
+    erased_member: contract::ErasedMember;
     explained_draw: contract::ExplainedDraw;
     explained_rate: contract::ExplainedRate;
     explained_session: contract::ExplainedSession;

@@ -117,6 +117,13 @@ impl Caps {
         }
     }
 
+    /// Whose use it was is no more.
+    pub(crate) fn remove_of(&mut self, of: &CapOf) {
+        for id in self.by_whose.remove(of).unwrap_or_default() {
+            self.all.remove(&id);
+        }
+    }
+
     /// The caps on one's use, by id.
     fn on(&self, of: &CapOf) -> impl Iterator<Item = (&CapId, &CapSpec)> {
         let ids = self.by_whose.get(of).into_iter().flatten();

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use crate::cap::{CapOf, CapSpec};
 use crate::catalogue::IfMatch;
 use crate::decision::{AccessAsked, AgreementAsked, CapAsked, CapOfAsked, Decision, Granted, GroupAsked, room};
-use crate::entry::{Access, AgreementSpec, GroupSpec, Plan, Role, Span, TeamFact, TeamProfile};
+use crate::entry::{Access, AgreementSpec, ClosedBy, GroupSpec, JobRelease, Plan, Role, Span, TeamFact, TeamProfile};
 use crate::id::{AgreementId, CapId, GrantId, GroupId, MemberKey, ProductCode, ProductKey};
 use crate::limits;
 use crate::refusal::{Limit, Refusal, Unknown};
@@ -36,6 +36,9 @@ impl Decision<'_> {
         if_match: Condition<'_>,
     ) -> Result<Granted, Refusal> {
         let standing = self.team.members.get(&member);
+        if standing.is_some_and(|standing| standing.erased) {
+            return Err(Refusal::Unknown(Unknown::Member));
+        }
         if standing.is_none() {
             room(self.team.members.len(), limits::MEMBERS, Limit::Members)?;
         }
@@ -51,11 +54,39 @@ impl Decision<'_> {
                 .filter(|(key, other)| **key != member && other.role == Role::PrimaryAdmin)
                 .map(|(key, _)| *key)
                 .collect();
-            for member in former {
-                self.emit(TeamFact::MemberSet { member, role: Role::SecondaryAdmin });
+            for former in former {
+                let was_active = self.team.members[&former].active;
+                self.emit(TeamFact::MemberSet { member: former, role: Role::SecondaryAdmin });
+                if !was_active {
+                    self.emit(TeamFact::MemberDeactivated { member: former });
+                }
             }
         }
         self.configure(standing, None, || TeamFact::MemberSet { member, role })
+    }
+
+    /// V5: ends what the member has open as an admin's close does, releases their jobs, withdraws their seats, and
+    /// forgets who it was. One who was erased before is answered alike.
+    pub(crate) fn erase_member(&mut self, member: Option<MemberKey>) -> Result<Granted, Refusal> {
+        let standing = member.and_then(|member| Some((member, self.team.members.get(&member)?)));
+        let (member, standing) = standing.ok_or(Refusal::Unknown(Unknown::Member))?;
+        if standing.erased {
+            return Ok(Granted::Configured { created: false, revision: standing.revision.0 });
+        }
+        let open = self.team.open_sessions().filter(|(_, session)| session.member == member);
+        for session in open.map(|(_, session)| session.id.clone()).collect::<Vec<_>>() {
+            self.close_session(&session, None, ClosedBy::Admin);
+        }
+        let held = self.team.jobs().filter(|(_, job)| job.member == member);
+        for job in held.map(|(number, _)| number).collect::<Vec<_>>() {
+            self.end_job(job, JobRelease::Released);
+        }
+        let seats = self.team.seats.range((member, ProductKey(0))..=(member, ProductKey(u32::MAX)));
+        for product in seats.map(|((_, product), _)| *product).collect::<Vec<_>>() {
+            self.emit(TeamFact::SeatRemoved { member, product });
+        }
+        let revision = self.emit(TeamFact::MemberErased { member }).0;
+        Ok(Granted::Configured { created: false, revision })
     }
 
     pub(crate) fn deactivate(

@@ -13,7 +13,9 @@ use alloc::vec::Vec;
 use crate::answer::{Charged, QuoteAnswer, SessionAnswer};
 use crate::cap::{Per, Strength};
 use crate::catalogue::{Catalogue, IfMatch, Offer};
-use crate::entry::{Author, Entry, InvoiceNumber, Payment, Plan, Role, SeriesFact, Span, Tags, TeamFact, TeamProfile};
+use crate::entry::{
+    Author, ClosedBy, Entry, InvoiceNumber, Payment, Plan, Role, SeriesFact, Span, Tags, TeamFact, TeamProfile,
+};
 use crate::id::{
     AgreementId, CapId, DeviceKey, GrantId, GroupId, JobId, MemberKey, OrderId, PriceListId, ProductCode, ProductKey,
     Seq, SessionId, SessionNo,
@@ -42,6 +44,10 @@ pub enum TeamCommand {
     DeactivateMember {
         member: Option<MemberKey>,
         if_match: Option<IfMatch>,
+    },
+    /// The person is forgotten, and the key stays (V5). What lies beside the ledger goes in the same commit.
+    EraseMember {
+        member: Option<MemberKey>,
     },
     SetAssignment {
         member: Option<MemberKey>,
@@ -145,7 +151,7 @@ pub enum TeamCommand {
     CloseSession {
         session: SessionId,
         activity: Option<Instant>,
-        by: crate::entry::ClosedBy,
+        by: ClosedBy,
     },
     QuoteJob(JobAsked),
     HoldJob {
@@ -346,6 +352,7 @@ impl<'a> Decision<'a> {
                 self.set_member(member, role, person_changed, if_match.as_ref())
             }
             TeamCommand::DeactivateMember { member, if_match } => self.deactivate(member, if_match.as_ref()),
+            TeamCommand::EraseMember { member } => self.erase_member(member),
             TeamCommand::SetAssignment { member, products, if_match } => {
                 self.assign(member, products, if_match.as_ref())
             }
@@ -400,9 +407,10 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The member, unless nobody knows them or the team does not have them.
+    /// The member, unless nobody knows them, the team does not have them, or they were erased.
     pub(crate) fn known_member(&self, member: Option<MemberKey>) -> Result<MemberKey, Refusal> {
-        member.filter(|member| self.team.members.contains_key(member)).ok_or(Refusal::Unknown(Unknown::Member))
+        let has = |member: &MemberKey| self.team.members.get(member).is_some_and(|member| !member.erased);
+        member.filter(has).ok_or(Refusal::Unknown(Unknown::Member))
     }
 
     pub(crate) fn known_product(&self, code: &ProductCode) -> Result<ProductKey, Refusal> {

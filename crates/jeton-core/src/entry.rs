@@ -137,6 +137,11 @@ pub enum TeamFact {
     MemberDeactivated {
         member: MemberKey,
     },
+    /// The person behind the key is forgotten (V5): no longer active, admin or assigned, and what was lost is not
+    /// revived. The key stays, and is never another's.
+    MemberErased {
+        member: MemberKey,
+    },
     AssignmentSet {
         member: MemberKey,
         products: Access,

@@ -7,7 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::cap::{Caps, Counted, DAY_KEPT, MONTH_KEPT, Per, Spending};
+use crate::cap::{CapOf, Caps, Counted, DAY_KEPT, MONTH_KEPT, Per, Spending};
 use crate::catalogue::{Catalogue, DailyRate, Product, RateInForce};
 use crate::credit::Credits;
 use crate::entry::{
@@ -35,6 +35,8 @@ pub(crate) const REFUSAL_KEPT_ONCE: Elapsed = Elapsed::seconds(3600);
 pub struct Member {
     pub role: Role,
     pub active: bool,
+    /// The person was erased; the key stays for the totals, and nobody goes by it any more (V5).
+    pub erased: bool,
     pub revision: Seq,
     pub assignment: Option<(Access, Seq)>,
     /// Sessions that are open, of whatever product.
@@ -275,7 +277,7 @@ pub struct Team {
     /// None until the team is entered.
     pub profile: Option<TeamProfile>,
     pub profile_revision: Seq,
-    /// Never left: a deactivated member stays one.
+    /// Never left: a deactivated member stays one, and so does the key of an erased one.
     pub members: BTreeMap<MemberKey, Member>,
     /// Left when the seat is removed.
     pub seats: BTreeMap<(MemberKey, ProductKey), Seat>,
@@ -491,6 +493,7 @@ impl Team {
                 member.active = false;
                 member.revision = seq;
             }
+            TeamFact::MemberErased { member } => self.erase_member(*member, seq),
             TeamFact::AssignmentSet { member, products } => {
                 self.member_mut(*member).assignment = Some((products.clone(), seq));
             }
@@ -689,6 +692,7 @@ impl Team {
         let standing = self.members.entry(member).or_insert(Member {
             role,
             active: true,
+            erased: false,
             revision: seq,
             assignment: None,
             open_sessions: 0,
@@ -697,6 +701,40 @@ impl Team {
         standing.role = role;
         standing.active = true;
         standing.revision = seq;
+    }
+
+    /// Forgets who a member was (V5). They leave their groups and caps, and sessions that were lost leave with them:
+    /// nobody is there to revive them.
+    fn erase_member(&mut self, member: MemberKey, seq: Seq) {
+        let standing = self.member_mut(member);
+        let groups = core::mem::take(&mut standing.groups);
+        let erased = Member {
+            role: Role::Member,
+            active: false,
+            erased: true,
+            revision: seq,
+            assignment: None,
+            open_sessions: standing.open_sessions,
+            groups: BTreeSet::new(),
+        };
+        *standing = erased;
+        for id in groups {
+            if let Some(group) = self.groups.get_mut(&id) {
+                group.spec.members.remove(&member);
+                group.revision = seq;
+                self.spending.regroup(&id, &group.spec.members);
+            }
+        }
+        self.caps.remove_of(&CapOf::Member(member));
+        let of_member = |(_, session): &(&SessionNo, &Session)| session.member == member;
+        let lost =
+            |(number, session): (&SessionNo, &Session)| matches!(session.cover, Cover::Lost { .. }).then_some(*number);
+        let lost: Vec<SessionNo> = self.sessions.iter().filter(of_member).filter_map(lost).collect();
+        for number in lost {
+            if let Some(lost) = self.sessions.remove(&number) {
+                self.depart(lost.id);
+            }
+        }
     }
 
     /// Takes a seat away, and ends it as cover where the entry says.

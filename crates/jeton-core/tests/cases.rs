@@ -493,6 +493,14 @@ impl Rules {
             Action::Deactivate { member } => {
                 self.decide(TeamCommand::DeactivateMember { member: member_of(self, member), if_match: None }, now)?
             }
+            Action::Erase { member } => {
+                let granted = self.decide(TeamCommand::EraseMember { member: member_of(self, member) }, now)?;
+                // The key is of nobody any more; the charges that bear it say so.
+                if let Some(key) = self.members.remove(member) {
+                    self.members.insert(format!("~{key}"), key);
+                }
+                granted
+            }
             Action::DefaultAccess { .. }
             | Action::Group { .. }
             | Action::RemoveGroup { .. }

@@ -10,7 +10,7 @@ use jeton_core::answer::SessionAnswer;
 use jeton_core::catalogue::{Catalogue, IfMatch, VendorCommand};
 use jeton_core::decision::{Granted, TeamCommand};
 use jeton_core::entry::{Author, ClosedBy};
-use jeton_core::id::{DeviceKey, JobId, JobNo, MemberKey, ProductCode, SessionId, SessionNo, TeamId};
+use jeton_core::id::{DeviceKey, JobId, JobNo, KeyId, MemberKey, ProductCode, SessionId, SessionNo, TeamId};
 use jeton_core::job::{JobAnswer, PartAsked};
 use jeton_core::presence::Presence;
 use jeton_core::refusal::Refusal;
@@ -71,6 +71,25 @@ pub enum TeamAnswer {
     Granted(Box<Granted>),
     /// The ids of the past have gone on since they were searched: search again.
     SearchAgain,
+}
+
+/// The erasure of a member: who it was, and their keys, go with the entry that says so (V5).
+#[derive(Debug)]
+pub struct EraseAsk {
+    pub team: TeamId,
+    /// `None`: nobody is known by the name that was given.
+    pub member: Option<MemberKey>,
+    /// All API keys of the member: those that can still be used are revoked, and none keeps its label.
+    pub keys: Vec<MemberApiKey>,
+    pub by: Author,
+}
+
+/// An API key of a member who is erased.
+#[derive(Debug)]
+pub struct MemberApiKey {
+    pub key: KeyId,
+    /// It was revoked before.
+    pub revoked: bool,
 }
 
 /// A beat or a close of a session, wherever it is.
@@ -201,6 +220,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<Decided<T>, NotNow>>;
 /// Everything that goes through the queue.
 pub(crate) enum Message {
     Team(TeamAsk, Reply<TeamAnswer>),
+    Erase(EraseAsk, Reply<Granted>),
     Session(SessionAsk, Reply<Option<SessionDecided>>),
     Job(JobAsk, Reply<Option<JobDecided>>),
     Vendor {
@@ -243,6 +263,11 @@ impl Engine {
     /// Has a team's command decided.
     pub async fn team(&self, ask: TeamAsk) -> Result<Decided<TeamAnswer>, NotNow> {
         self.ask(|reply| Message::Team(ask, reply)).await
+    }
+
+    /// Has a member erased (V5).
+    pub async fn erase(&self, ask: EraseAsk) -> Result<Decided<Granted>, NotNow> {
+        self.ask(|reply| Message::Erase(ask, reply)).await
     }
 
     /// Has a beat or a close decided. `None`: no such session lives, or it is outside the guard.

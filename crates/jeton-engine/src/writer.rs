@@ -13,7 +13,7 @@ use ed25519_dalek::SigningKey;
 use jeton_core::catalogue::{self, Catalogue, IfMatch, VendorCommand};
 use jeton_core::decision::{self, Granted, Scene, TeamCommand};
 use jeton_core::entry::{Author, ClockReason, Entry, TeamFact, VendorFact};
-use jeton_core::id::{JobId, Seq, SessionNo, TeamId};
+use jeton_core::id::{JobId, MemberKey, Seq, SessionNo, TeamId};
 use jeton_core::presence::Alive;
 use jeton_core::refusal::{Refusal, Unknown};
 use jeton_core::time::{Instant, Zone};
@@ -29,8 +29,8 @@ use crate::clock::{Clock, Reading};
 use crate::follower::Feed;
 use crate::house::{House, Named};
 use crate::message::{
-    Decided, Guard, JobAsk, JobDecided, JobMessage, Message, NotNow, ReadAsk, Reply, SessionAsk, SessionDecided,
-    SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
+    Decided, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, Message, NotNow, ReadAsk, Reply,
+    SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
 };
 use crate::start::{LISTENING, recalled};
 
@@ -223,6 +223,7 @@ impl OneWriter {
     fn handle(&mut self, message: Message) -> Answer {
         match message {
             Message::Team(ask, reply) => self.answer(reply, |this, now| this.team(ask, now)),
+            Message::Erase(ask, reply) => self.answer(reply, |this, now| this.erase(ask, now)),
             Message::Session(ask, reply) => self.answer(reply, |this, now| this.session(ask, now)),
             Message::Job(ask, reply) => self.answer(reply, |this, now| this.job(ask, now)),
             Message::Vendor { command, if_match, by, beside, reply } => {
@@ -271,6 +272,27 @@ impl OneWriter {
             self.pending.beside.extend(beside);
         }
         Ok(TeamAnswer::Granted(Box::new(granted)))
+    }
+
+    /// Everything of an erasure is in one commit: the member's entries, the ends of their keys, and what lies beside.
+    fn erase(&mut self, ask: EraseAsk, now: Instant) -> Result<Granted, Refusal> {
+        let EraseAsk { team, member, keys, by } = ask;
+        if self.house.team(&team).is_none() {
+            return Err(Refusal::Unknown(Unknown::Team));
+        }
+        let outcome = self.decide(&team, TeamCommand::EraseMember { member }, by.clone(), now);
+        self.house.schedule(&team);
+        let granted = outcome?;
+        for MemberApiKey { key, revoked } in keys {
+            self.pending.beside.push(Beside::KeyErased { id: key.to_string(), at: now.micros() });
+            if !revoked {
+                self.note(VendorFact::KeyRevoked { key }, by.clone(), now);
+            }
+        }
+        if let Some(MemberKey(member)) = member {
+            self.pending.beside.push(Beside::PersonErased { team: team.to_string(), member });
+        }
+        Ok(granted)
     }
 
     fn session(&mut self, ask: SessionAsk, now: Instant) -> Result<Option<SessionDecided>, Refusal> {

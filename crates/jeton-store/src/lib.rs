@@ -33,7 +33,7 @@ pub use entry::{Position, Sealed};
 pub use error::{Cause, StoreError};
 pub use folder::{Examined, Folder, Kind};
 pub use keys::KeyRow;
-pub use memory::{Memory, memory};
+pub use memory::{Fate, Memory, memory};
 pub use people::{Device, Person};
 pub use ports::{Reader, Writer};
 pub use presence::{Lease, Presence};

@@ -8,7 +8,7 @@ use crate::house::{Client, House};
 use crate::shop::{beat, beats, clock, close, member, of_member, of_team, open, opening, order, shop, team};
 
 /// Every kind, by what makes it.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 28] = [
     "assignment_removed",
     "assignment_set",
     "blocked_products_set",
@@ -21,6 +21,7 @@ const KINDS: [&str; 27] = [
     "lot_credited",
     "lot_expired",
     "member_deactivated",
+    "member_erased",
     "member_set",
     "order_placed",
     "payment_recorded",
@@ -58,7 +59,7 @@ async fn eventful() -> House {
     let house = shop().await;
     let vendor = &house.vendor;
     vendor.put("/v1/settings", json!({"devices": 1})).await.is(200);
-    for name in ["carol", "dave"] {
+    for name in ["carol", "dave", "erin"] {
         member(vendor, "acme", name, "billing").await;
     }
     configure(vendor).await;
@@ -115,6 +116,7 @@ async fn configure(vendor: &Client) {
     vendor.put(&of("members/dave/seats/revit"), seat).await.is(201);
     assert_eq!(vendor.delete(&of("members/dave/seats/revit")).await.status, 204);
     assert_eq!(vendor.delete(&of("members/dave")).await.status, 204);
+    vendor.post(&of("members/erin/erase"), json!({})).await.is(200);
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ mod conformity;
 #[cfg(test)]
 mod entries;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod explain;
 #[cfg(test)]
 mod hostile;

@@ -182,6 +182,7 @@ async fn access(asked: &mut Recorder) {
     asked.post("reassign_seat", &of("seats/autocad/reassign"), json!({"from": "bob", "to": "alice"})).await;
     asked.delete("delete_seat", &of("members/alice/seats/autocad")).await;
     asked.delete("deactivate_member", &of("members/bob")).await;
+    asked.ask("erase_member", Method::POST, &of("members/bob/erase"), &[], None).await;
 }
 
 async fn tokens(asked: &mut Recorder) {

@@ -242,7 +242,8 @@ pub(crate) fn comparable(what: &What, answer: &Answer) -> Answer {
         }
         _ => {}
     }
-    if matches!(what, What::Quote(_) | What::QuoteJob(_)) {
+    // A close warns nobody, and the model tells no warnings of a quote.
+    if matches!(what, What::Quote(_) | What::QuoteJob(_) | What::Close { .. }) {
         told.warnings.clear();
     }
     told.charged = told.charged.into_iter().map(plain).collect();

@@ -144,6 +144,7 @@ impl SessionSeen {
 struct MemberSeen {
     role: Role,
     active: bool,
+    erased: bool,
     access: Option<Access>,
 }
 
@@ -224,6 +225,11 @@ impl Auditor {
         }
     }
 
+    /// Whether the person behind the key was forgotten (V5).
+    pub(crate) fn erased(&self, member: MemberKey) -> bool {
+        self.members.get(&member).is_some_and(|member| member.erased)
+    }
+
     /// A client's own beat or close is about to be decided at `now`.
     pub(crate) fn hear(&mut self, session: &SessionId, now: Instant, closing: bool) {
         let open = self.sessions.iter_mut().find(|(_, seen)| seen.id == *session && seen.life().open);
@@ -297,10 +303,19 @@ impl Auditor {
         match &entry.fact {
             TeamFact::TeamSet(_) => {}
             TeamFact::MemberSet { member, role } => {
+                must!(!self.erased(*member), "V5: {member:?} was erased, and is written again");
                 let standing = self.members.remove(member).and_then(|member| member.access);
-                self.members.insert(*member, MemberSeen { role: *role, active: true, access: standing });
+                self.members.insert(*member, MemberSeen { role: *role, active: true, erased: false, access: standing });
             }
             TeamFact::MemberDeactivated { member } => self.member(*member).active = false,
+            TeamFact::MemberErased { member } => {
+                let erased = MemberSeen { role: Role::Member, active: false, erased: true, access: None };
+                *self.member(*member) = erased;
+                for seen in self.sessions.values_mut().filter(|seen| seen.of.0 == *member) {
+                    must!(!seen.life().open, "V5: {} of the erased is open", seen.id);
+                    seen.lost_until = None;
+                }
+            }
             TeamFact::AssignmentSet { member, products } => self.member(*member).access = Some(products.clone()),
             TeamFact::AssignmentRemoved { member } => self.member(*member).access = None,
             TeamFact::DefaultAccessSet { products } => self.default_access.clone_from(products),

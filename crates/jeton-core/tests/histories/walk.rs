@@ -353,6 +353,7 @@ impl Walk {
             Does::Deactivate { member } => {
                 self.ask(TeamCommand::DeactivateMember { member: self.known(member), if_match })
             }
+            Does::Erase { member } => self.erase(self.known(member)),
             Does::SetMember { member, primary_admin } => {
                 let role = if primary_admin { Role::PrimaryAdmin } else { Role::Member };
                 let member = MemberKey(member % self.members);
@@ -531,7 +532,25 @@ impl Walk {
 
     fn of(&self, member: Option<MemberKey>, product: &ProductCode) -> Option<Of> {
         let product = self.products.iter().zip(0..).find(|(code, _)| *code == product);
+        let member = member.filter(|member| !self.auditor.erased(*member));
         member.zip(product.map(|(_, key)| ProductKey(key)))
+    }
+
+    /// V5: nothing of the member's is open, can be revived or is held by a seat, and the key is theirs for ever.
+    fn erase(&mut self, member: Option<MemberKey>) -> Held {
+        let (_, outcome) = self.command(TeamCommand::EraseMember { member })?;
+        let Some(member) = member else {
+            must!(matches!(outcome, Err(Refusal::Unknown(_))), "V5: nobody's erasure is {outcome:?}");
+            return Ok(());
+        };
+        let team = &self.server.team;
+        let erased = team.members.get(&member).is_some_and(|member| member.erased && !member.active);
+        let gone = team.sessions().all(|(_, session)| session.member != member)
+            && team.seats.keys().all(|(holder, _)| *holder != member);
+        must!(erased && gone && outcome.is_ok(), "V5: {member:?} is erased, {outcome:?}");
+        let (entries, again) = self.command(TeamCommand::EraseMember { member: Some(member) })?;
+        must!(again == outcome && entries == Entries::default(), "V5: erased again, {again:?}");
+        Ok(())
     }
 
     fn open(&mut self, open: OpenSession) -> Held {

@@ -12,9 +12,13 @@ mod clock;
 #[cfg(test)]
 mod downtime;
 #[cfg(test)]
+mod driver;
+#[cfg(test)]
 mod due;
 #[cfg(test)]
 mod durable;
+#[cfg(test)]
+mod erasing;
 #[cfg(test)]
 mod failing;
 #[cfg(test)]

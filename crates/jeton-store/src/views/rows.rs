@@ -89,6 +89,7 @@ impl Filling<'_> {
             TeamFact::TeamSet(_)
             | TeamFact::MemberSet { .. }
             | TeamFact::MemberDeactivated { .. }
+            | TeamFact::MemberErased { .. }
             | TeamFact::AssignmentSet { .. }
             | TeamFact::AssignmentRemoved { .. }
             | TeamFact::SeatSet { .. }

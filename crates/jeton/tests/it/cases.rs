@@ -160,6 +160,7 @@ impl Service {
             Action::ReleaseJob { job } => self.client(job).post(&format!("/v1/jobs/{job}/release"), &json!({})),
             Action::LookAtJob { job } => self.client(job).get(&format!("/v1/jobs/{job}")),
             Action::OpenByMany { product, members } => return Ok(self.open_by_many(product, *members)),
+            Action::Erase { member } => vendor.post(&format!("/v1/teams/acme/members/{member}/erase"), &json!({})),
             Action::Order { order, quantity } => vendor
                 .put(&format!("/v1/teams/acme/orders/{order}"), &json!({"quantity": quantity, "payment": "invoice"})),
             Action::Pay { order } => vendor.post(&format!("/v1/teams/acme/orders/{order}/payment"), &json!({})),

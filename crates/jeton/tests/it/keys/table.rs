@@ -179,6 +179,7 @@ fn people() -> Vec<Row> {
         delete(of("members/ana/seats/revit"), VENDOR),
         delete(of("members/ana/assignment"), TEAM),
         delete(of("members/ana"), TEAM),
+        post(of("members/ana/erase"), json!({}), TEAM),
     ]
 }
 
