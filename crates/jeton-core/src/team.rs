@@ -56,7 +56,7 @@ pub struct Group {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreement {
     pub spec: AgreementSpec,
-    /// When its rates were entered.
+    /// When its rates and their start were entered.
     pub entered_at: Instant,
     pub revision: Seq,
 }
@@ -90,15 +90,18 @@ pub struct Use {
     pub sessions: Vec<SessionNo>,
     /// Seats that were replaced or withdrawn while sessions were open: a renewal may still ask (W5).
     pub past_seats: Vec<Span>,
-    /// The last activity of sessions that have ended while others were open (W6).
+    /// The last activity of sessions that have ended while others were open, or could be revived (W6).
     pub active_at: Option<Instant>,
+    /// Until when sessions that were lost can be revived.
+    pub revivable_until: Option<Instant>,
     /// Ends of covers at which the product was idle: their renewal was deferred (W6).
     pub deferred: Vec<Instant>,
 }
 
 impl Use {
     fn is_empty(&self) -> bool {
-        self.window.is_none() && self.hold.is_none() && self.undone.is_empty() && self.sessions.is_empty()
+        let nothing_open = self.sessions.is_empty() && self.revivable_until.is_none();
+        self.window.is_none() && self.hold.is_none() && self.undone.is_empty() && nothing_open
     }
 
     /// The window that runs at `at`.
@@ -298,7 +301,7 @@ pub struct Team {
     pub orders: BTreeMap<OrderId, OpenOrder>,
     /// Left when the invoice is settled.
     pub overdue: BTreeSet<OrderId>,
-    /// Left when nothing is open, held, paid or undone within a day.
+    /// Left when nothing is open, held, paid, undone within a day, or can be revived.
     uses: BTreeMap<(MemberKey, ProductKey), Use>,
     /// Left when the session is closed, or can no longer be revived.
     sessions: BTreeMap<SessionNo, Session>,
@@ -540,7 +543,8 @@ impl Team {
             TeamFact::PlanSet { plan, span } => self.plan = Some((*plan, *span, seq)),
             TeamFact::AgreementSet { agreement, spec } => {
                 let standing = self.agreements.get(agreement);
-                let same = standing.filter(|standing| standing.spec.rates == spec.rates);
+                let priced = |of: &AgreementSpec| (of.span.start, of.rates.clone());
+                let same = standing.filter(|standing| priced(&standing.spec) == priced(spec));
                 let entered_at = same.map_or(at, |standing| standing.entered_at);
                 let agreed = Agreement { spec: (**spec).clone(), entered_at, revision: seq };
                 self.agreements.insert(agreement.clone(), agreed);
@@ -596,8 +600,13 @@ impl Team {
                 }
             }
             TeamFact::SessionLost { session, proof, revivable_until, active_at } => {
-                self.end_session(*session, *proof, *active_at);
                 let (last, revivable_until) = (*proof, *revivable_until);
+                if let Some(Session { member, product, .. }) = self.sessions.get(session) {
+                    let of = self.uses.entry((*member, *product)).or_default();
+                    of.revivable_until = of.revivable_until.max(Some(revivable_until));
+                    self.forget.insert((revivable_until.next(), Forget::Use(*member, *product)));
+                }
+                self.end_session(*session, *proof, *active_at);
                 if let Some(lost) = self.sessions.get_mut(session) {
                     let active_at = active_at.unwrap_or(lost.from);
                     lost.cover = Cover::Lost { last, revivable_until, active_at };
@@ -848,7 +857,7 @@ impl Team {
             if of.sessions.is_empty() {
                 of.past_seats.clear();
                 of.deferred.clear();
-                of.active_at = None;
+                of.active_at = of.active_at.filter(|_| of.revivable_until.is_some());
                 of.window = of.window.filter(|window| window.span.end > self.last_at);
             }
             let shares = of.hold.iter_mut().flat_map(|hold| &mut hold.joined);
@@ -1043,6 +1052,8 @@ impl Team {
                         let open = !of.sessions.is_empty();
                         of.window = of.window.filter(|window| open || window.span.end > at);
                         of.undone.retain(|undone| undone.plus(DAY) > at);
+                        of.revivable_until = of.revivable_until.filter(|until| *until >= at);
+                        of.active_at = of.active_at.filter(|_| open || of.revivable_until.is_some());
                     }
                     self.drop_if_empty(member, product);
                 }
