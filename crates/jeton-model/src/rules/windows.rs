@@ -246,7 +246,7 @@ impl<'a> Model<'a> {
                 self.decide(of, active, Ask::Return).map(|way| match way {
                     // What runs already takes it in again: that is no launch.
                     Way::Free(by @ (By::Seat(_) | By::Window(_))) => self.stretch(of, active, false, by, false),
-                    way => self.begin(of, active, way),
+                    way @ (Way::Free(By::Hold(_) | By::Nothing) | Way::Pay(_)) => self.begin(of, active, way),
                 })
             }
         };
