@@ -463,7 +463,7 @@ impl TeamSeen {
                 });
                 "released"
             }
-            TeamFact::ChargeMade(charge) => self.charged(charge, at, &entry.by, heard),
+            TeamFact::ChargeMade(charge) => self.charged(charge, at, &entry.by, (heard, catalogue)),
             TeamFact::CoverContinued { proof, .. } => {
                 self.proven(proof, heard);
                 "continued"
@@ -629,18 +629,17 @@ impl TeamSeen {
     fn active(&self, session: SessionNo, active_at: Option<Instant>, at: Instant, heard: &Heard) {
         let Some(active_at) = active_at else { return };
         let seen = &self.sessions[&session];
-        let opened_at = *seen.begun.first().unwrap();
-        let reported = || {
-            let messages = heard.sessions.get(&seen.id).into_iter().flat_map(|heard| heard.range(..=at));
-            messages.flat_map(|(at, reported)| {
-                reported.iter().map(|reported| (*reported).clamp(opened_at, *at)).collect::<Vec<_>>()
-            })
-        };
-        let known = seen.begun.contains(&active_at) || reported().any(|reported| reported == active_at);
+        let known = seen.begun.contains(&active_at) || heard.reported(seen, at).any(|reported| reported == active_at);
         assert!(known, "W6: {} reported no activity at {active_at}", seen.id);
     }
 
-    fn charged(&mut self, charge: &ChargeMade, at: Instant, by: &Author, heard: &Heard) -> &'static str {
+    fn charged(
+        &mut self,
+        charge: &ChargeMade,
+        at: Instant,
+        by: &Author,
+        (heard, catalogue): (&Heard, &Catalogue),
+    ) -> &'static str {
         let of = (charge.member, charge.product);
         let window = charge.window;
         assert_ne!(*by, Author::Server, "W4: no timer charges anyone");
@@ -687,6 +686,13 @@ impl TeamSeen {
             }
             ChargeCause::Renewal { after } => {
                 assert!(window.start == after && after <= shown, "W4: a proof of use at or after {after}");
+                let spec = &catalogue.product(of.1).unwrap().spec;
+                let idle = Elapsed::seconds(spec.idle_after_s);
+                let active = self.sessions.values().filter(|seen| seen.of == of).any(|seen| {
+                    let begun = seen.begun.iter().copied();
+                    begun.chain(heard.reported(seen, at)).any(|active| active.plus(idle) > after)
+                });
+                assert!(active || !spec.idle_aware, "W6: {of:?} was idle at {after}, and is renewed");
                 self.spent(&charge.draws);
                 "renewed"
             }
@@ -793,6 +799,13 @@ pub(crate) fn device_name(session: &SessionId) -> String {
 impl Heard {
     fn at(&self, session: &SessionId, at: Instant) -> bool {
         self.sessions.get(session).is_some_and(|heard| heard.contains_key(&at))
+    }
+
+    /// The activities that a session's client reported up to `until`, clamped (W9).
+    fn reported(&self, seen: &SessionSeen, until: Instant) -> impl Iterator<Item = Instant> {
+        let opened_at = *seen.begun.first().unwrap();
+        let messages = self.sessions.get(&seen.id).into_iter().flat_map(move |heard| heard.range(..=until));
+        messages.flat_map(move |(at, reported)| reported.iter().map(move |reported| (*reported).clamp(opened_at, *at)))
     }
 
     /// Whether something of this kind was said of a job.
