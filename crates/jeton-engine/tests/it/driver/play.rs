@@ -543,6 +543,8 @@ impl Play {
         assert_eq!(sights.value.teams.len(), entered);
         for (team, presence) in &sights.value.teams {
             self.reckoning.agrees(team, presence);
+            let due = team.next_due().filter(|(due, _)| *due <= sights.at && !sights.value.jumped);
+            assert!(due.is_none(), "what is due is done by itself: {due:?} of {}", team.id);
         }
         self.reckoning.agrees_beside(&self.memory.reader());
         self.reckoning.settled();
