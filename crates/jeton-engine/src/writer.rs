@@ -646,7 +646,12 @@ impl OneWriter {
         let mut known = stored;
         // A lease that was in an answer that was never given is no lease.
         let unleased = |(session, alive)| (session, Alive { lease: None, ..alive });
-        known.extend(self.house.presence().map(unleased));
+        // Nor is what is known since a return or a revival that was not stored: what was written before stands (W6, W8).
+        let goes_on = |(of, alive): &((TeamId, SessionNo), Alive)| {
+            let session = house.team(&of.0).and_then(|occupied| occupied.team.session(of.1));
+            session.is_some_and(|session| session.from == alive.from)
+        };
+        known.extend(self.house.presence().filter(goes_on).map(unleased));
         let ended = house.recall(known, Instant::FIRST);
         self.write_repeats();
         let standing = |team: &str, seq: u64| {

@@ -1,8 +1,9 @@
 //! A driver of the whole engine, on the memory store, through bad days: seeds decide who asks what, when time goes by,
 //! and what befalls the store and the process. After every step the log is reckoned anew, by other means.
 //!
-//! What has to be so: V3 for every lot, no token spent twice, what was answered is kept and once, what was not is
-//! there whole or not at all, and no charge without a message of its client's.
+//! What has to be so: V3 for every lot and grant of credits, no token spent twice, no job committed twice, no hard cap
+//! passed, what was answered is kept and once, what was not is there whole or not at all, and no charge without a
+//! message of its client's.
 //!
 //! `JETON_DRIVER_SEED=17` plays one seed, `JETON_DRIVER_SEEDS=20000` so many from 0 on. What the engine can be asked is
 //! in `commands`, what its entries have to say in `reckoning`, what its answers have to say in `judge`.
@@ -95,21 +96,34 @@ fn v3_v4_w4_hold_through_every_bad_day_of_every_seed() {
 }
 
 /// What is to happen in some seed, or the driver drives past it.
-const EVERYTHING: [&str; 26] = [
+const EVERYTHING: [&str; 41] = [
     "answer lost",
     "answered: clock jumped",
     "answered: id reused",
     "answered: known",
+    "answered: more of a job than was held",
+    "answered: no such job",
     "answered: queue full",
     "answered: search again",
+    "cap reached",
     "charged after the interval",
     "charged at once",
     "continued",
+    "deferred",
     "died between two groups",
     "dies after",
     "dies before",
+    "erased",
     "failed to start",
     "full",
+    "job committed",
+    "job committed in part",
+    "job committed late",
+    "job extended",
+    "job held",
+    "job held by credits",
+    "job lapsed",
+    "job released",
     "lost",
     "lot expired",
     "overdue",
@@ -119,6 +133,8 @@ const EVERYTHING: [&str; 26] = [
     "refused",
     "renewal refused",
     "renewed",
+    "return refused",
+    "returned",
     "revived",
     "slow",
     "while presence is written",

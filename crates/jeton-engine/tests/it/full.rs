@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use jeton_core::answer::SessionState;
+use jeton_core::catalogue::{Settings, VendorCommand};
 use jeton_core::presence::Alive;
-use jeton_engine::{Decided, NotNow};
+use jeton_engine::{Decided, NotNow, SessionMessage};
 use jeton_store::{Batch, Beside, Cause, Kind, Writer};
 
 use crate::support::asks::{BEAT, CLOSE, granted, opening, rating, team_id};
@@ -183,6 +185,41 @@ fn w8_who_could_not_be_heard_was_not_silent_and_who_is_alive_is_kept() {
     server.stop();
     let server = place.start(&Begin::wall(&clocks));
     assert_eq!(server.log.presence().unwrap().len(), 3);
+    server.stop();
+}
+
+#[test]
+fn w6_of_a_return_that_could_not_be_stored_what_was_known_before_is_known() {
+    let place = Place::folder();
+    let clocks = Clocks::at("2026-03-02T08:00:00Z");
+    let (server, mut disk) = nearly_full(&place, &clocks);
+    let mut spec = server.engine.catalogue().product_called(&"autocad".parse().unwrap()).unwrap().spec.clone();
+    spec.idle_aware = true;
+    server.vendor(VendorCommand::SetProduct { code: "autocad".parse().unwrap(), spec }).unwrap();
+    let settings = Settings { lost_after_s: 200_000, ..Settings::default() };
+    server.vendor(VendorCommand::SetSettings(settings)).unwrap();
+    clocks.pass(Duration::from_mins(5));
+    server.say("s1", BEAT).unwrap();
+    clocks.pass(Duration::from_hours(24));
+    assert_eq!(server.say("s1", BEAT).unwrap().state, SessionState::Idle);
+    let before = server.alive("s1").unwrap();
+
+    clocks.pass(Duration::from_mins(1));
+    let held = server.hold();
+    let openings: Vec<_> = (3..=200).map(|member| server.send("acme", opening(&long(member), member))).collect();
+    let active = SessionMessage::Beat { activity: Some(at("2026-03-03T08:05:30Z")), lease: false };
+    let returning = server.send_message("s1", active);
+    assert_eq!(held.let_go(&server), Err(FULL));
+    assert_eq!(returning.answer(&server), Err(FULL));
+    assert!(openings.into_iter().all(|opening| opening.answer(&server) == Err(FULL)));
+    disk.free();
+    try_again(&clocks);
+
+    let proofs = |alive: Alive| (alive.from, alive.last_proof, alive.last_activity);
+    assert_eq!(proofs(server.alive("s1").unwrap()), proofs(before));
+    assert_eq!(before.last_proof, at("2026-03-03T08:05:00Z"), "not the opening of the day before");
+    assert_eq!(server.say("s1", active).unwrap().state, SessionState::Open);
+    assert_eq!(server.alive("s1").unwrap().from, at("2026-03-03T08:05:30Z"));
     server.stop();
 }
 

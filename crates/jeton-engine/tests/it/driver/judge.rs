@@ -2,14 +2,15 @@
 
 use jeton_core::answer::{Charged, SessionAnswer};
 use jeton_core::decision::{Granted, TeamCommand};
-use jeton_core::entry::{ClosedBy, TeamFact, VendorFact};
-use jeton_core::id::{Seq, TeamId};
-use jeton_core::refusal::Refusal;
+use jeton_core::entry::{ClosedBy, JobRelease, TeamFact, VendorFact};
+use jeton_core::id::{JobId, Seq, TeamId};
+use jeton_core::job::JobAnswer;
+use jeton_core::refusal::{JobState, Refusal};
 use jeton_core::time::Instant;
-use jeton_engine::{Decided, NotNow, SessionDecided, SessionMessage, TeamAnswer, VendorAnswer};
+use jeton_engine::{Decided, JobDecided, JobMessage, NotNow, SessionDecided, SessionMessage, TeamAnswer, VendorAnswer};
 use jeton_store::{Checkpoint, Position};
 
-use super::commands::{Asked, Id, binds, says, vendor_says};
+use super::commands::{Asked, Id, binds, delivered, says, vendor_says};
 use super::reckoning::{Became, Reckoning};
 
 /// What an asker was told.
@@ -17,6 +18,8 @@ use super::reckoning::{Became, Reckoning};
 pub(crate) enum Told {
     Team(Decided<TeamAnswer>),
     Session(Decided<Option<SessionDecided>>),
+    Job(Decided<Option<JobDecided>>),
+    Erased(Decided<Granted>),
     Vendor(Decided<VendorAnswer>),
     Clock(Decided<Instant>),
     Checkpoint(Decided<Option<Checkpoint>>),
@@ -34,6 +37,8 @@ impl Told {
         match self {
             Self::Team(decided) => Some(decided.position),
             Self::Session(decided) => Some(decided.position),
+            Self::Job(decided) => Some(decided.position),
+            Self::Erased(decided) => Some(decided.position),
             Self::Vendor(decided) => Some(decided.position),
             Self::Clock(decided) => Some(decided.position),
             Self::Checkpoint(decided) => Some(decided.position),
@@ -49,11 +54,19 @@ impl Told {
             Self::Unheard => "unheard",
             Self::Team(Decided { outcome: Ok(TeamAnswer::SearchAgain), .. }) => "answered: search again",
             Self::Team(Decided { outcome: Err(Refusal::IdReused), .. }) => "answered: id reused",
-            Self::Team(Decided { outcome: Err(_), .. }) | Self::Session(Decided { outcome: Err(_), .. }) => {
-                "answered: refused"
-            }
+            Self::Team(Decided { outcome: Err(_), .. })
+            | Self::Session(Decided { outcome: Err(_), .. })
+            | Self::Erased(Decided { outcome: Err(_), .. }) => "answered: refused",
+            Self::Job(Decided { outcome: Err(_), .. }) => "answered: more of a job than was held",
+            Self::Job(Decided { outcome: Ok(None), .. }) => "answered: no such job",
             _ if self.known().is_some() => "answered: known",
-            Self::Team(_) | Self::Session(_) | Self::Vendor(_) | Self::Clock(_) | Self::Checkpoint(_) => "answered",
+            Self::Team(_)
+            | Self::Session(_)
+            | Self::Job(_)
+            | Self::Erased(_)
+            | Self::Vendor(_)
+            | Self::Clock(_)
+            | Self::Checkpoint(_) => "answered",
         }
     }
 
@@ -113,6 +126,13 @@ pub(crate) fn judge(reckoning: &Reckoning, asked: &Asked, told: &Told) {
                 let charges = answer.charged.is_empty() || *by == ClosedBy::Client;
                 assert!(charges, "W4: an admin's close is no proof of use");
             }
+        }
+        (Asked::Job(job, within, message), Told::Job(decided)) => judge_job(reckoning, (job, within), message, decided),
+        (Asked::Erase(team, member), Told::Erased(Decided { outcome: Ok(granted), position, .. })) => {
+            let Granted::Configured { revision, .. } = granted else { panic!("V5: {granted:?}") };
+            let (stored, entry) = reckoning.entry(team, *revision).expect("V5: what was answered is kept");
+            let erased = matches!(&entry.fact, TeamFact::MemberErased { member: gone } if gone == member);
+            assert!(erased && stored <= position, "V5: {member} of {team} is erased: {entry:?}");
         }
         // What nobody has written yet has no entry.
         (Asked::Vendor(command), Told::Vendor(Decided { outcome: Ok(answer), position, .. }))
@@ -182,13 +202,77 @@ fn judge_team(reckoning: &Reckoning, team: &TeamId, command: &TeamCommand, decid
                 .filter(|(stored, entry)| stored <= position && entry.at == *at && says(command, &entry.fact));
             assert_eq!(paid.count(), 1, "V4: {command:?} at {at} is kept once");
         }
-        Granted::Quoted(_)
-        | Granted::Beaten(_)
-        | Granted::Closed(_)
-        | Granted::JobQuoted(_)
-        | Granted::Job(_)
-        | Granted::Past
-        | Granted::Settled => {}
+        Granted::Job(answer) => {
+            let (held, number) = (answer.state == JobState::Held, answer.number.0);
+            let entry = kept(if held { number } else { answer.charge.expect("R1: a late commit is a charge").0 });
+            assert!(says(command, &entry.fact) && entry.at == *at, "V4: {command:?} at {at} is {entry:?}");
+            told_as_kept(answer, &entry.fact);
+        }
+        Granted::Past => {
+            if let TeamCommand::CommitJob { parts, lapsed: Some(lapsed), .. } = command {
+                let nothing = delivered(&lapsed.asked.parts, parts.as_deref()).is_empty();
+                assert!(nothing, "R1: {command:?} is told that it is past");
+            }
+        }
+        Granted::Quoted(_) | Granted::Beaten(_) | Granted::Closed(_) | Granted::JobQuoted(_) | Granted::Settled => {}
+    }
+}
+
+/// What was said of a job that was held, and what came of it.
+fn judge_job(
+    reckoning: &Reckoning,
+    (job, within): (&JobId, &TeamId),
+    message: &JobMessage,
+    decided: &Decided<Option<JobDecided>>,
+) {
+    let Decided { outcome, at, position } = decided;
+    let told = match outcome {
+        Ok(Some(told)) => told,
+        Ok(None) => {
+            let held = reckoning.held_since(within, job).is_some_and(|since| since <= *position);
+            assert!(!held, "R1: {job} is held and was not found");
+            return;
+        }
+        Err(Refusal::QuantityRaised { held, asked, .. }) => {
+            assert!(asked > held && matches!(message, JobMessage::Commit(Some(_))), "R1: {message:?} of {job}");
+            return;
+        }
+        Err(refusal) => panic!("R1: {message:?} of {job} is refused: {refusal:?}"),
+    };
+    assert_eq!((&told.team, &told.answer.job), (within, job), "another team's job was touched");
+    let JobAnswer { number, state, charge, ends_at, .. } = &told.answer;
+    let is_that = |fact: &TeamFact| match (state, fact) {
+        (JobState::Held, TeamFact::JobExtended { job, ends_at: until }) => (job, until) == (number, ends_at),
+        (JobState::Committed, TeamFact::JobCommitted(made)) => made.number == *number,
+        (JobState::Released, TeamFact::JobReleased { job, why, .. }) => job == number && *why == JobRelease::Released,
+        _ => false,
+    };
+    let kept: Vec<_> = (reckoning.entries(within))
+        .filter(|(stored, entry)| stored <= position && entry.at == *at && is_that(&entry.fact))
+        .collect();
+    // The same may be extended twice in one instant.
+    assert!(!kept.is_empty(), "V4: {message:?} of {job} at {at} is not kept, but was {:?}", told.answer);
+    assert!(*state == JobState::Held || kept.len() == 1, "V4: {message:?} of {job} at {at} is kept once");
+    let charge = charge.map(|charge| reckoning.entry(within, charge.0).expect("V4: a charge that was told of is kept"));
+    assert_eq!(charge.is_some(), *state == JobState::Committed, "R1: {:?}", told.answer);
+    told_as_kept(&told.answer, &charge.map_or(&kept[0].1, |(_, entry)| entry).fact);
+}
+
+/// The figures that were told of a job are those that are kept.
+fn told_as_kept(answer: &JobAnswer, fact: &TeamFact) {
+    match fact {
+        TeamFact::JobHeld(held) => assert_eq!(
+            (&answer.job, &answer.parts, &answer.funds, answer.ends_at),
+            (&held.job, &held.parts, &held.funds, held.ends_at),
+            "V4"
+        ),
+        TeamFact::JobExtended { ends_at, .. } => assert_eq!(answer.ends_at, *ends_at, "V4"),
+        TeamFact::JobCommitted(made) => assert_eq!(
+            (&answer.job, answer.number, &answer.parts, &answer.funds),
+            (&made.job, made.number, &made.parts, &made.funds),
+            "V4"
+        ),
+        _ => assert!(answer.funds.total().is_zero(), "R1: what was released is no more held: {answer:?}"),
     }
 }
 

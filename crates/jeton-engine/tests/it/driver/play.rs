@@ -10,20 +10,23 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jeton_core::catalogue::VendorCommand;
 use jeton_core::decision::{OpenSession, TeamCommand};
 use jeton_core::entry::{Author, Role};
 use jeton_core::id::{MemberKey, TeamId};
 use jeton_core::presence::Presence;
 use jeton_core::team::Team;
 use jeton_core::time::Instant;
-use jeton_engine::{Guard, Machine, NotNow, Seen, SessionAsk, TeamAsk};
+use jeton_engine::{EraseAsk, Guard, JobAsk, Machine, NotNow, Seen, SessionAsk, TeamAsk};
 use jeton_store::{Beside, Device, Memory, Position, Sealed, memory};
 
 use process::RowsBeside;
 
 use super::bad_days::{BadDays, Death, Fault, Slow};
 use super::chance::{Chance, later};
-use super::commands::{Asked, Id, Known, code, enter, pay, price_list, rate, set_member, set_product, settings};
+use super::commands::{
+    Asked, Id, Known, code, enter, idle, pay, price_list, rate, results, set_member, set_product, settings,
+};
 use super::judge::{Told, judge};
 use super::reckoning::{Became, Reckoning, device_name};
 use crate::support::clocks::{Clocks, at};
@@ -145,13 +148,18 @@ impl Play {
     /// A shop, and teams that may open everything.
     fn set_up(&mut self) {
         let mut asked = vec![Asked::Vendor(price_list())];
-        asked.push(Asked::Vendor(jeton_core::catalogue::VendorCommand::SetSettings(settings(&mut self.chance))));
+        asked.push(Asked::Vendor(VendorCommand::SetSettings(settings(&mut self.chance))));
         for product in 0..u64::from(self.products) {
             let undo_s = self.chance.weighed(&[(4, 300), (1, 60), (1, 0)]);
-            asked.push(Asked::Vendor(set_product(code(product), undo_s)));
+            let idle_after_s = idle(&mut self.chance);
+            asked.push(Asked::Vendor(set_product(code(product), undo_s, idle_after_s)));
             let tokens = *self.chance.one(&["7", "2", "0.5"]);
             asked.push(Asked::Vendor(rate(code(product), tokens, at(BEGINS_AT))));
         }
+        let of_results = code(u64::from(self.products));
+        asked.push(Asked::Vendor(set_product(of_results.clone(), 0, None)));
+        let (starts_at, offer) = (at(BEGINS_AT), results(&mut self.chance));
+        asked.push(Asked::Vendor(VendorCommand::SetRate { code: of_results, starts_at, offer }));
         for team in self.teams.clone() {
             let zone = *self.chance.one(&["UTC", "Europe/Paris"]);
             let mut commands = vec![enter(zone)];
@@ -225,6 +233,7 @@ impl Play {
 
     fn requests(&mut self, most: u64) -> Vec<Asked> {
         let open = self.reckoning.open();
+        let (held, over) = self.reckoning.jobs();
         let mut asked = Vec::new();
         for _ in 0..self.chance.between(1, most) {
             self.used += 1;
@@ -233,6 +242,8 @@ impl Play {
                 members: self.members,
                 products: self.products,
                 open: &open,
+                held: &held,
+                over: &over,
                 asked: &self.asked,
                 now: self.now(),
                 used: self.used,
@@ -331,8 +342,8 @@ impl Play {
                 looks.push(self.look_at_the_clock(&server, &asked));
                 if in_the_middle {
                     // Of the group that is held up, some may be decided only now.
-                    let waiting = looks[0].1.sessions.clone();
-                    looks[1].1.sessions.extend(waiting);
+                    let waiting = looks[0].1.asked.clone();
+                    looks[1].1.asked.extend(waiting);
                 }
                 under_way.extend(self.send(&server, asked));
                 go.send(()).unwrap();
@@ -353,11 +364,9 @@ impl Play {
             .collect();
         // Whatever the engine still does of its own is over when this is answered.
         let _fence = server.wait(server.engine.read(None, |_| ()));
-        for Noted { at, sessions } in notes {
+        for Noted { at, asked } in notes {
             if let Some(at) = *at.lock().unwrap() {
-                for session in sessions {
-                    self.reckoning.sent.entry(session).or_default().insert(at);
-                }
+                self.reckoning.hear(at, &asked);
             }
         }
         let death = self.days.death();
@@ -394,8 +403,7 @@ impl Play {
             };
             engine.read(None, look).await
         });
-        let sessions = asked.iter().filter_map(Asked::proves).cloned().collect();
-        (look, Noted { at, sessions })
+        (look, Noted { at, asked: asked.to_vec() })
     }
 
     /// Sends requests; now and then their asker hangs up.
@@ -460,6 +468,14 @@ impl Play {
             Asked::Session(session, message) => {
                 let ask = SessionAsk { session, message, guard: Guard::Any, by };
                 Sent::of(async move { Told::of(engine.session(ask).await, Told::Session) })
+            }
+            Asked::Job(job, within, message) => {
+                let ask = JobAsk { job, message, guard: Guard::Team(within), by };
+                Sent::of(async move { Told::of(engine.job(ask).await, Told::Job) })
+            }
+            Asked::Erase(team, member) => {
+                let ask = EraseAsk { team, member: Some(member), keys: Vec::new(), by };
+                Sent::of(async move { Told::of(engine.erase(ask).await, Told::Erased) })
             }
             Asked::Vendor(command) => {
                 Sent::of(async move { Told::of(engine.vendor(command, None, by, Vec::new()).await, Told::Vendor) })
@@ -527,6 +543,8 @@ impl Play {
         assert_eq!(sights.value.teams.len(), entered);
         for (team, presence) in &sights.value.teams {
             self.reckoning.agrees(team, presence);
+            let due = team.next_due().filter(|(due, _)| *due <= sights.at && !sights.value.jumped);
+            assert!(due.is_none(), "what is due is done by itself: {due:?} of {}", team.id);
         }
         self.reckoning.agrees_beside(&self.memory.reader());
         self.reckoning.settled();
@@ -641,9 +659,8 @@ impl Play {
             let (look, noted) = self.look_at_the_clock(&server, std::slice::from_ref(&asked));
             let _looked = look.answer(&server);
             let told = Self::send_one(&server, asked.clone(), Position::MAX).answer(&server);
-            let at = *noted.at.lock().unwrap();
-            for session in noted.sessions {
-                self.reckoning.sent.entry(session).or_default().extend(at);
+            if let Some(at) = *noted.at.lock().unwrap() {
+                self.reckoning.hear(at, &noted.asked);
             }
             assert!(told.is_decided(), "a retry settles it: {told:?}");
             self.server = Some(server);
@@ -662,10 +679,10 @@ fn command_beside(team: &TeamId, command: &TeamCommand) -> Vec<Beside> {
     vec![Beside::Device(Device { team, member: member.0, device: device.0, name })]
 }
 
-/// When the messages of some sessions were before the engine, if they were.
+/// When some messages were before the engine, if they were.
 struct Noted {
     at: Arc<Mutex<Option<Instant>>>,
-    sessions: Vec<jeton_core::id::SessionId>,
+    asked: Vec<Asked>,
 }
 
 impl Told {

@@ -3,24 +3,37 @@
 //! It reads the log alone, and knows besides what was asked and which messages of clients came to the engine, and
 //! when. It shares no arithmetic with what it watches.
 
+mod caps;
+mod jobs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use jeton_core::cap::{CapOf, CapSpec};
 use jeton_core::catalogue::Catalogue;
 use jeton_core::entry::{
     Author, ChargeCause, ChargeMade, Entry, HoldSet, OpeningCover, OrderPlaced, Payment, Proof, SeriesFact, Span,
     TeamFact, VendorFact,
 };
-use jeton_core::id::{DeviceKey, LotNo, MemberKey, OrderId, ProductKey, Seq, SessionId, SessionNo, TeamId};
+use jeton_core::id::{
+    CapId, DeviceKey, GrantId, GroupId, JobId, JobNo, LotNo, MemberKey, OrderId, ProductKey, Seq, SessionId, SessionNo,
+    TeamId,
+};
+use jeton_core::job::{JobAsked, LapsedJob};
 use jeton_core::lot::{Draw, Lot};
 use jeton_core::presence::Presence;
+use jeton_core::refusal::Refusal;
 use jeton_core::team::Team;
-use jeton_core::time::{Elapsed, Instant};
+use jeton_core::time::{Day, Elapsed, Instant};
 use jeton_core::tokens::Tokens;
+use jeton_engine::{JobMessage, SessionMessage};
 use jeton_store::stored::{self, AnyEntry};
 use jeton_store::{Position, Reader, Sealed};
 
+use caps::{Counted, CountedAs};
+use jobs::{GrantSeen, JobSeen, JobStanding};
+
 use super::chance::later;
-use super::commands::{Asked, Id, binds, says};
+use super::commands::{Asked, Id, KnownJob, asked_parts, binds, code, says};
 
 type Of = (MemberKey, ProductKey);
 
@@ -51,6 +64,15 @@ struct SessionSeen {
     standing: Standing,
 }
 
+/// What clients have said to the engine, and when.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// The instants at which a client's message was before the engine, and the activities that it reported.
+    sessions: BTreeMap<SessionId, BTreeMap<Instant, Vec<Instant>>>,
+    jobs: BTreeMap<(TeamId, JobId), Vec<(Instant, JobMessage)>>,
+    erasures: BTreeSet<(TeamId, MemberKey, Instant)>,
+}
+
 /// One team, as its entries tell.
 #[derive(Debug)]
 pub(crate) struct TeamSeen {
@@ -61,10 +83,20 @@ pub(crate) struct TeamSeen {
     holds: BTreeMap<Of, Vec<Draw>>,
     windows: BTreeMap<Of, Vec<Span>>,
     sessions: BTreeMap<SessionNo, SessionSeen>,
+    jobs: BTreeMap<JobNo, JobSeen>,
+    grants: BTreeMap<(MemberKey, GrantId), GrantSeen>,
+    counted: BTreeMap<CountedAs, Counted>,
+    caps: BTreeMap<CapId, CapSpec>,
+    groups: BTreeMap<GroupId, BTreeSet<MemberKey>>,
+    erased: BTreeSet<MemberKey>,
+    /// Ends of covers from which a renewal was deferred.
+    deferred: BTreeSet<(Of, Instant)>,
+    /// Activities at which a return was refused.
+    refused: BTreeSet<(SessionNo, Instant)>,
     paid: BTreeSet<OrderId>,
     invoices: BTreeSet<OrderId>,
     /// What the next entry has to be: the charge of an opening, the lot of an order.
-    charging: Option<SessionId>,
+    charging: Option<(SessionId, Instant)>,
     crediting: Option<OrderId>,
 }
 
@@ -90,8 +122,7 @@ pub(crate) struct Reckoning {
     /// Which entry binds an id, and where it stands.
     pub(crate) bound: BTreeMap<Id, (TeamId, Seq, Position)>,
     pub(crate) attempts: BTreeMap<Id, Vec<(Asked, Became)>>,
-    /// The instants at which a client's message was before the engine.
-    pub(crate) sent: BTreeMap<SessionId, BTreeSet<Instant>>,
+    heard: Heard,
     pub(crate) last_at: Option<Instant>,
     /// What each device is called: its row is written with every opening.
     devices: BTreeMap<(TeamId, MemberKey, DeviceKey), String>,
@@ -137,6 +168,10 @@ impl Reckoning {
                 AnyEntry::Team(team, entry) => self.team_entry(&team, entry, sealed),
             }
             if sealed.commit.is_some() {
+                for seen in self.teams.values() {
+                    let left = seen.lots.iter().find(|(_, lot)| lot.ended && lot.available != 0);
+                    assert!(left.is_none(), "P4: what an ended lot gets back expires at once: {left:?}");
+                }
                 let half = self.teams.values().find(|team| team.charging.is_some() || team.crediting.is_some());
                 assert!(half.is_none(), "a commit ends in the middle of a decision: {half:?}");
                 assert!(self.unborne.is_empty(), "a commit has an invoice number without its order");
@@ -174,8 +209,11 @@ impl Reckoning {
         if let TeamFact::SessionOpened(opened) = &entry.fact {
             self.devices.insert((id.clone(), opened.member, opened.device), device_name(&opened.session));
         }
+        if let TeamFact::MemberErased { member } = &entry.fact {
+            self.devices.retain(|(team, of, _), _| (team, of) != (id, member));
+        }
         let seen = self.teams.get_mut(id).unwrap();
-        let what = seen.read(&entry, SessionNo(sealed.seq), &self.sent);
+        let what = seen.read(&entry, (sealed.seq, sealed.position), &self.heard, &self.catalogue);
         seen.entries.push((sealed.position, entry));
         self.note(what);
     }
@@ -212,8 +250,8 @@ impl Reckoning {
             let alive = presence.of(number).unwrap_or_else(|| panic!("nothing is known of {}", open.id));
             let own = &seen.sessions[&number];
             assert_eq!(own.begun.last(), Some(&alive.from), "W2: from where {} proves use", open.id);
-            let sent = self.sent.get(&open.id).is_some_and(|sent| sent.contains(&alive.last_proof));
-            assert!(sent, "W4: nothing was heard of {} at {}", open.id, alive.last_proof);
+            let heard = self.heard.at(&open.id, alive.last_proof) || own.begun.contains(&alive.last_proof);
+            assert!(heard, "W4: nothing was heard of {} at {}", open.id, alive.last_proof);
         }
         assert_eq!(presence.iter().count(), team.open_sessions().count(), "who is not open is not alive");
     }
@@ -227,12 +265,68 @@ impl Reckoning {
         assert_eq!(named.collect::<BTreeMap<_, _>>(), self.devices, "V4: rows are written with what they belong to");
     }
 
+    /// Notes what was before the engine.
+    pub(crate) fn hear(&mut self, at: Instant, asked: &[Asked]) {
+        for asked in asked {
+            if let Some(session) = asked.proves() {
+                let heard = self.heard.sessions.entry(session.clone()).or_default().entry(at).or_default();
+                if let Asked::Session(
+                    _,
+                    SessionMessage::Beat { activity, .. } | SessionMessage::Close { activity, .. },
+                ) = asked
+                {
+                    heard.extend(activity);
+                }
+            }
+            match asked {
+                Asked::Job(job, team, message) => {
+                    let heard = self.heard.jobs.entry((team.clone(), job.clone())).or_default();
+                    heard.push((at, message.clone()));
+                }
+                Asked::Erase(team, member) => _ = self.heard.erasures.insert((team.clone(), *member, at)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The jobs that are held, and those that are over.
+    pub(crate) fn jobs(&self) -> (Vec<KnownJob>, Vec<KnownJob>) {
+        let (mut all_held, mut over) = (Vec::new(), Vec::new());
+        for (team, seen) in &self.teams {
+            for (number, JobSeen { held, held_at, standing, .. }) in &seen.jobs {
+                let asked = JobAsked {
+                    member: Some(held.member),
+                    product: code(u64::from(held.product.0)),
+                    parts: asked_parts(&held.parts),
+                    tags: Some(held.tags.clone()),
+                };
+                let lapsed = (*standing == JobStanding::Lapsed || seen.was_late(*number)).then(|| LapsedJob {
+                    number: *number,
+                    asked: asked.clone(),
+                    held_at: *held_at,
+                });
+                let known = KnownJob { team: team.clone(), id: held.job.clone(), parts: asked.parts, lapsed };
+                if *standing == JobStanding::Held { &mut all_held } else { &mut over }.push(known);
+            }
+        }
+        (all_held, over)
+    }
+
+    /// Where the hold of a job stands that is still held.
+    pub(crate) fn held_since(&self, team: &TeamId, job: &JobId) -> Option<Position> {
+        let mut jobs = self.teams.get(team)?.jobs.values();
+        jobs.find(|seen| seen.held.job == *job && seen.standing == JobStanding::Held).map(|seen| seen.stored)
+    }
+
     /// What will happen by itself, or could, after `now`.
     pub(crate) fn boundaries(&self, now: Instant) -> Vec<Instant> {
         let mut found = BTreeSet::new();
         for seen in self.teams.values() {
             found.extend(seen.team.next_due().map(|(at, _)| *at));
             found.extend(seen.windows.values().filter_map(|windows| windows.last()).map(|window| window.end));
+            let jobs = seen.jobs.values().filter(|job| job.standing == JobStanding::Held);
+            found.extend(jobs.map(|job| job.ends_at));
+            found.extend(seen.grants.values().map(|grant| grant.ends_at));
             for of in seen.holds.keys() {
                 let hold = seen.team.use_of(of.0, of.1).and_then(|used| used.hold.as_ref());
                 found.extend(hold.map(|hold| later(hold.set_at, i64::from(hold.undo_s) * 1_000_000)));
@@ -262,6 +356,14 @@ impl TeamSeen {
             holds: BTreeMap::new(),
             windows: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            counted: BTreeMap::new(),
+            caps: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            erased: BTreeSet::new(),
+            deferred: BTreeSet::new(),
+            refused: BTreeSet::new(),
             paid: BTreeSet::new(),
             invoices: BTreeSet::new(),
             charging: None,
@@ -273,13 +375,15 @@ impl TeamSeen {
     fn read(
         &mut self,
         entry: &Entry<TeamFact>,
-        number: SessionNo,
-        sent: &BTreeMap<SessionId, BTreeSet<Instant>>,
+        (seq, stored): (u64, Position),
+        heard: &Heard,
+        catalogue: &Catalogue,
     ) -> &'static str {
-        let at = entry.at;
-        if let Some(session) = self.charging.take() {
-            let charged = matches!(&entry.fact, TeamFact::ChargeMade(made) if made.session == session);
-            assert!(charged, "W2: {session} is charged at once");
+        let (at, number) = (entry.at, SessionNo(seq));
+        if let Some((session, begun)) = self.charging.take() {
+            let charged = matches!(&entry.fact, TeamFact::ChargeMade(made)
+                if (&made.session, made.window.start) == (&session, begun));
+            assert!(charged, "W2: {session} is charged at once, from {begun} on");
         }
         if let Some(order) = self.crediting.take() {
             let credited = matches!(&entry.fact, TeamFact::LotCredited(lot) if lot.order == order);
@@ -310,58 +414,147 @@ impl TeamSeen {
             }
             TeamFact::SessionOpened(opened) => {
                 let of = (opened.member, opened.product);
-                assert!(heard(sent, &opened.session, at), "V4: {} was not opened by anybody", opened.session);
+                assert!(heard.at(&opened.session, at), "V4: {} was not opened by anybody", opened.session);
                 let begun = BTreeSet::from([at]);
                 let seen = SessionSeen { id: opened.session.clone(), of, begun, standing: Standing::Open };
                 assert!(self.sessions.insert(number, seen).is_none());
-                self.covered(of, &opened.session, &opened.cover);
+                self.covered(of, &opened.session, &opened.cover, (opened.day, at), at);
                 "opened"
             }
-            TeamFact::SessionRevived { session, cover, .. } => {
+            TeamFact::SessionRevived { session, cover, day, .. } => {
                 let seen = self.sessions.get_mut(session).unwrap();
                 assert_eq!(seen.standing, Standing::Lost, "W8: who is revived was lost");
-                assert!(heard(sent, &seen.id, at), "W8: nothing was heard of {}", seen.id);
+                assert!(heard.at(&seen.id, at), "W8: nothing was heard of {}", seen.id);
                 seen.standing = Standing::Open;
                 seen.begun.insert(at);
                 let (of, id) = (seen.of, seen.id.clone());
-                self.covered(of, &id, cover);
+                assert!(!self.erased.contains(&of.0), "V5: nobody is there to revive {id}");
+                self.covered(of, &id, cover, (*day, at), at);
                 "revived"
             }
-            TeamFact::SessionClosed { session, proof, .. } => {
-                self.ended(*session, proof, Standing::Ended, sent);
+            TeamFact::SessionClosed { session, proof, active_at, .. } => {
+                self.active(*session, *active_at, at, heard);
+                self.ended(*session, proof, Standing::Ended, heard);
                 "closed"
             }
-            TeamFact::SessionEnded { session, proof, .. } => {
-                self.ended(*session, proof, Standing::Ended, sent);
+            TeamFact::SessionEnded { session, proof, active_at } => {
+                self.active(*session, *active_at, at, heard);
+                self.ended(*session, proof, Standing::Ended, heard);
                 "unfunded ended"
             }
-            TeamFact::SessionLost { session, proof, .. } => {
-                self.ended(*session, proof, Standing::Lost, sent);
+            TeamFact::SessionLost { session, proof, active_at, .. } => {
+                self.active(*session, *active_at, at, heard);
+                self.ended(*session, proof, Standing::Lost, heard);
                 "lost"
             }
             TeamFact::RunUndone { runs, .. } => {
                 for proof in runs.iter().flat_map(|run| &run.proofs) {
-                    self.proven(proof, sent);
+                    self.proven(proof, heard);
                 }
                 "undone"
             }
             TeamFact::HoldReleased { member, product, draws, .. } => {
                 let held = self.holds.remove(&(*member, *product));
                 assert_eq!(held.as_ref(), Some(draws), "P5: what is released was held, once");
+                self.counted.remove(&CountedAs::Hold((*member, *product)));
                 self.each(draws, |lot, tokens| {
                     lot.held -= tokens;
                     lot.available += tokens;
                 });
                 "released"
             }
-            TeamFact::ChargeMade(charge) => self.charged(charge, at, &entry.by, sent),
+            TeamFact::ChargeMade(charge) => self.charged(charge, at, &entry.by, (heard, catalogue)),
             TeamFact::CoverContinued { proof, .. } => {
-                self.proven(proof, sent);
+                self.proven(proof, heard);
                 "continued"
             }
-            TeamFact::RenewalRefused { proof, .. } => {
-                self.proven(proof, sent);
-                "renewal refused"
+            TeamFact::RenewalRefused { proof, session, returning, after, .. } => {
+                self.proven(proof, heard);
+                if *returning {
+                    self.active(*session, Some(*after), at, heard);
+                    self.refused.insert((*session, *after));
+                    "return refused"
+                } else {
+                    "renewal refused"
+                }
+            }
+            TeamFact::RenewalDeferred { session, after, active_at, idle_after_s, proof } => {
+                self.proven(proof, heard);
+                let of = self.sessions[session].of;
+                let spec = &catalogue.product(of.1).unwrap().spec;
+                assert!(spec.idle_aware && spec.idle_after_s == *idle_after_s, "W6: {:?} is never idle", of.1);
+                assert!(*after <= at, "W6: deferred before the end of the cover");
+                if self.deferred.insert((of, *after)) {
+                    let idle_from = active_at.plus(Elapsed::seconds(*idle_after_s));
+                    assert!(idle_from <= *after, "W6: active at {active_at}, and idle at {after}");
+                }
+                "deferred"
+            }
+            TeamFact::SessionReturned { session, after, active_at, cover, day } => {
+                let of = self.sessions[session].of;
+                // One that was refused is tried again from the same activity.
+                let again = active_at == after && self.refused.contains(&(*session, *active_at));
+                let first = active_at > after && self.deferred.contains(&(of, *after));
+                assert!((first || again) && *active_at <= at, "W6: {session} returns at {active_at}, after {after}");
+                self.active(*session, Some(*active_at), at, heard);
+                let seen = self.sessions.get_mut(session).unwrap();
+                assert_eq!(seen.standing, Standing::Open, "W6: who returns is open");
+                assert!(heard.at(&seen.id, at), "W6: nothing was heard of {} at {at}", seen.id);
+                seen.begun.insert(*active_at);
+                let (of, id) = (seen.of, seen.id.clone());
+                self.covered(of, &id, cover, (*day, *active_at), at);
+                "returned"
+            }
+            TeamFact::JobHeld(held) => self.job_held(held, (JobNo(seq), stored), at),
+            TeamFact::JobExtended { job, ends_at } => {
+                let seen = self.jobs.get_mut(job).unwrap();
+                assert!(seen.standing == JobStanding::Held && at < seen.ends_at, "J6: what is extended is held");
+                let said = |message: &JobMessage| *message == JobMessage::Extend;
+                assert!(heard.of_job(&self.team.id, &seen.held.job, at, said), "nobody extended {job}");
+                let until = at.plus(Elapsed::seconds(catalogue.settings.job_hold_s));
+                assert_eq!(*ends_at, until, "R1: an extension renews the hold");
+                seen.ends_at = *ends_at;
+                "job extended"
+            }
+            TeamFact::JobCommitted(made) => self.committed(made, at, &entry.by, heard),
+            TeamFact::JobReleased { job, funds, why } => self.job_released((*job, funds, *why), at, &entry.by, heard),
+            TeamFact::CreditsGranted { member, grant, credits, ends_at } => {
+                let (of, credits) = ((*member, grant.clone()), thousandths(*credits));
+                let standing = self.grants.remove(&of).filter(|seen| seen.ends_at > at || seen.held > 0);
+                let (held, spent) = standing.map_or((0, 0), |seen| (seen.held, seen.spent));
+                self.grants.insert(of, GrantSeen { credits, ends_at: *ends_at, held, spent });
+                "credits granted"
+            }
+            TeamFact::CapSet { cap, spec } => {
+                self.caps.insert(cap.clone(), spec.clone());
+                "cap set"
+            }
+            TeamFact::CapRemoved { cap } => {
+                assert!(self.caps.remove(cap).is_some());
+                "configured"
+            }
+            TeamFact::GroupSet { group, spec } => {
+                self.groups.insert(group.clone(), spec.members.clone());
+                "configured"
+            }
+            TeamFact::GroupRemoved { group } => {
+                self.groups.remove(group);
+                "configured"
+            }
+            TeamFact::MemberErased { member } => {
+                assert!(heard.erasures.contains(&(self.team.id.clone(), *member, at)), "V5: nobody erased {member}");
+                assert!(self.erased.insert(*member), "V5: {member} is erased twice");
+                let open = |seen: &SessionSeen| seen.of.0 == *member && seen.standing == Standing::Open;
+                assert!(!self.sessions.values().any(open), "V5: {member} has something open");
+                let held = |seen: &JobSeen| seen.held.member == *member && seen.standing == JobStanding::Held;
+                assert!(!self.jobs.values().any(held), "V5: {member} has a job");
+                self.groups.values_mut().for_each(|members| _ = members.remove(member));
+                self.caps.retain(|_, spec| spec.of != CapOf::Member(*member));
+                "erased"
+            }
+            TeamFact::Refused { refusal: Refusal::CapReached(passed), .. } => {
+                assert!(passed.used + passed.required > passed.tokens, "L1: reaching a cap is allowed: {passed:?}");
+                "cap reached"
             }
             TeamFact::Refused { .. } => "refused by a rule",
             TeamFact::SeatBegun { .. } => "seat begun",
@@ -374,24 +567,11 @@ impl TeamSeen {
             | TeamFact::SeatSet { .. }
             | TeamFact::SeatRemoved { .. }
             | TeamFact::DefaultAccessSet { .. }
-            | TeamFact::BlockedProductsSet { .. } => "configured",
-            // Nothing of this is asked yet.
-            TeamFact::MemberErased { .. }
-            | TeamFact::GroupSet { .. }
-            | TeamFact::GroupRemoved { .. }
-            | TeamFact::CapSet { .. }
-            | TeamFact::CapRemoved { .. }
+            | TeamFact::BlockedProductsSet { .. }
             | TeamFact::RequiredTagsSet { .. }
             | TeamFact::PlanSet { .. }
             | TeamFact::AgreementSet { .. }
-            | TeamFact::AgreementRemoved { .. }
-            | TeamFact::CreditsGranted { .. }
-            | TeamFact::RenewalDeferred { .. }
-            | TeamFact::SessionReturned { .. }
-            | TeamFact::JobHeld(_)
-            | TeamFact::JobExtended { .. }
-            | TeamFact::JobCommitted(_)
-            | TeamFact::JobReleased { .. } => panic!("nobody asked for {:?}", entry.fact),
+            | TeamFact::AgreementRemoved { .. } => "configured",
         }
     }
 
@@ -410,18 +590,26 @@ impl TeamSeen {
         "credited"
     }
 
-    fn covered(&mut self, of: Of, session: &SessionId, cover: &OpeningCover) {
+    fn covered(
+        &mut self,
+        of: Of,
+        session: &SessionId,
+        cover: &OpeningCover,
+        (day, begun): (Day, Instant),
+        at: Instant,
+    ) {
+        assert_eq!(day, self.day_of(begun), "W10: the team's day of {begun}");
         match cover {
-            OpeningCover::Hold(set) => self.held(of, set),
+            OpeningCover::Hold(set) => self.held(of, set, day, at),
             OpeningCover::Joined { .. } => {
                 assert!(self.holds.contains_key(&of), "W2: an opening joins a hold that is pending");
             }
-            OpeningCover::Charge => self.charging = Some(session.clone()),
+            OpeningCover::Charge => self.charging = Some((session.clone(), begun)),
             OpeningCover::Seat { .. } | OpeningCover::Window { .. } => {}
         }
     }
 
-    fn held(&mut self, of: Of, set: &HoldSet) {
+    fn held(&mut self, of: Of, set: &HoldSet, day: Day, at: Instant) {
         let held = self.holds.insert(of, set.draws.clone());
         assert_eq!(held, None, "W2: there is never a second hold");
         let total: Tokens = set.draws.iter().map(|draw| draw.tokens).sum();
@@ -430,6 +618,19 @@ impl TeamSeen {
             lot.available -= tokens;
             lot.held += tokens;
         });
+        self.count(CountedAs::Hold(of), Counted { of, day, tokens: thousandths(total) }, Some(at));
+    }
+
+    fn day_of(&self, at: Instant) -> Day {
+        self.team.profile.as_ref().unwrap().time_zone.day_of(at)
+    }
+
+    /// An activity that an entry relies on was reported, or is an opening.
+    fn active(&self, session: SessionNo, active_at: Option<Instant>, at: Instant, heard: &Heard) {
+        let Some(active_at) = active_at else { return };
+        let seen = &self.sessions[&session];
+        let known = seen.begun.contains(&active_at) || heard.reported(seen, at).any(|reported| reported == active_at);
+        assert!(known, "W6: {} reported no activity at {active_at}", seen.id);
     }
 
     fn charged(
@@ -437,15 +638,15 @@ impl TeamSeen {
         charge: &ChargeMade,
         at: Instant,
         by: &Author,
-        sent: &BTreeMap<SessionId, BTreeSet<Instant>>,
+        (heard, catalogue): (&Heard, &Catalogue),
     ) -> &'static str {
         let of = (charge.member, charge.product);
         let window = charge.window;
         assert_ne!(*by, Author::Server, "W4: no timer charges anyone");
-        assert!(heard(sent, &charge.session, at), "W4: nothing was heard of {} at {at}", charge.session);
+        assert!(heard.at(&charge.session, at), "W4: nothing was heard of {} at {at}", charge.session);
         assert!(!charge.proofs.is_empty(), "V6: a charge has a proof of use");
         for proof in &charge.proofs {
-            self.proven(proof, sent);
+            self.proven(proof, heard);
         }
         let own = self.sessions.values().find(|seen| seen.id == charge.session).unwrap();
         assert_eq!((own.of, &own.standing), (of, &Standing::Open), "W4: a message of a session that is open");
@@ -456,6 +657,15 @@ impl TeamSeen {
         self.windows.entry(of).or_default().push(window);
         let total: Tokens = charge.draws.iter().map(|draw| draw.tokens).sum();
         assert_eq!(total, charge.rate.tokens, "W1: a charge is of the rate");
+        assert_eq!(charge.day, self.day_of(window.start), "W10: the usage day of a charge");
+        let from_hold = matches!(charge.cause, ChargeCause::UndoIntervalPassed { .. });
+        if from_hold {
+            self.counted.remove(&CountedAs::Hold(of));
+        }
+        let counted = Counted { of, day: charge.day, tokens: thousandths(total) };
+        let session = *self.sessions.iter().find(|(_, seen)| seen.id == charge.session).unwrap().0;
+        // What was held is not held against the caps again.
+        self.count(CountedAs::Charge(session, window.start), counted, (!from_hold).then_some(at));
         let shown = charge.proofs.iter().map(|proof| proof.to).max().unwrap();
         match charge.cause {
             ChargeCause::UndoIntervalPassed { undo_s, .. } => {
@@ -469,12 +679,20 @@ impl TeamSeen {
                 "charged after the interval"
             }
             ChargeCause::NoUndoInterval | ChargeCause::UndoneOften { .. } => {
-                assert_eq!(window.start, at, "W2: charged at once");
+                // From when on, was said by the entry before.
+                assert!(window.start <= at, "W2: charged at once");
                 self.spent(&charge.draws);
                 "charged at once"
             }
             ChargeCause::Renewal { after } => {
                 assert!(window.start == after && after <= shown, "W4: a proof of use at or after {after}");
+                let spec = &catalogue.product(of.1).unwrap().spec;
+                let idle = Elapsed::seconds(spec.idle_after_s);
+                let active = self.sessions.values().filter(|seen| seen.of == of).any(|seen| {
+                    let begun = seen.begun.iter().copied();
+                    begun.chain(heard.reported(seen, at)).any(|active| active.plus(idle) > after)
+                });
+                assert!(active || !spec.idle_aware, "W6: {of:?} was idle at {after}, and is renewed");
                 self.spent(&charge.draws);
                 "renewed"
             }
@@ -488,24 +706,20 @@ impl TeamSeen {
         });
     }
 
-    fn ended(
-        &mut self,
-        session: SessionNo,
-        proof: &Proof,
-        standing: Standing,
-        sent: &BTreeMap<SessionId, BTreeSet<Instant>>,
-    ) {
-        self.proven(proof, sent);
+    fn ended(&mut self, session: SessionNo, proof: &Proof, standing: Standing, heard: &Heard) {
+        self.proven(proof, heard);
         let seen = self.sessions.get_mut(&session).unwrap();
         assert_eq!(seen.standing, Standing::Open, "W8: {} ends twice", seen.id);
         seen.standing = standing;
     }
 
     /// What an entry calls proven was said by the session's client, to this engine or one before it.
-    fn proven(&self, proof: &Proof, sent: &BTreeMap<SessionId, BTreeSet<Instant>>) {
+    fn proven(&self, proof: &Proof, heard: &Heard) {
         let seen = &self.sessions[&proof.session];
         assert!(seen.begun.contains(&proof.from), "W2: {} did not begin at {}", seen.id, proof.from);
-        assert!(heard(sent, &seen.id, proof.to), "W4: nothing was heard of {} at {}", seen.id, proof.to);
+        // Of who has returned, no more than that may be known after a crash.
+        let heard = heard.at(&seen.id, proof.to) || seen.begun.contains(&proof.to);
+        assert!(heard, "W4: nothing was heard of {} at {}", seen.id, proof.to);
     }
 
     fn each(&mut self, draws: &[Draw], change: impl Fn(&mut LotSeen, i64)) {
@@ -549,8 +763,20 @@ impl TeamSeen {
             "V3: {}",
             self.team.id
         );
-        let of_holds: i64 = self.holds.values().flatten().map(|draw| thousandths(draw.tokens)).sum();
-        assert_eq!(held, of_holds, "V3: what is held is held by somebody");
+        let jobs = || self.jobs.iter().filter(|(_, job)| job.standing == JobStanding::Held);
+        let mut by_lot: BTreeMap<LotNo, i64> = BTreeMap::new();
+        let of_jobs = jobs().flat_map(|(_, job)| job.held.funds.draws());
+        for draw in self.holds.values().flatten().chain(of_jobs) {
+            *by_lot.entry(draw.lot).or_default() += thousandths(draw.tokens);
+        }
+        for (number, lot) in &self.lots {
+            assert_eq!(lot.held, by_lot.remove(number).unwrap_or(0), "V3: what is held of lot {number} is held by one");
+        }
+        let kept: BTreeMap<_, _> = self.team.jobs().map(|(number, job)| (number, (&job.funds, job.ends_at))).collect();
+        let own: BTreeMap<_, _> = jobs().map(|(number, job)| (*number, (&job.held.funds, job.ends_at))).collect();
+        assert_eq!(kept, own, "R1: the jobs that are held");
+        self.grants();
+        self.counts();
     }
 
     /// What is available, and held.
@@ -565,11 +791,26 @@ fn asked_for(asked: &Asked, team: &TeamId, fact: &TeamFact) -> bool {
     matches!(asked, Asked::Team(of, command) if of == team && says(command, fact))
 }
 
-fn heard(sent: &BTreeMap<SessionId, BTreeSet<Instant>>, session: &SessionId, at: Instant) -> bool {
-    sent.get(session).is_some_and(|sent| sent.contains(&at))
-}
-
 /// What the driver's clients call a device, another name with each opening.
 pub(crate) fn device_name(session: &SessionId) -> String {
     format!("the device of {session}")
+}
+
+impl Heard {
+    fn at(&self, session: &SessionId, at: Instant) -> bool {
+        self.sessions.get(session).is_some_and(|heard| heard.contains_key(&at))
+    }
+
+    /// The activities that a session's client reported up to `until`, clamped (W9).
+    fn reported(&self, seen: &SessionSeen, until: Instant) -> impl Iterator<Item = Instant> {
+        let opened_at = *seen.begun.first().unwrap();
+        let messages = self.sessions.get(&seen.id).into_iter().flat_map(move |heard| heard.range(..=until));
+        messages.flat_map(move |(at, reported)| reported.iter().map(move |reported| (*reported).clamp(opened_at, *at)))
+    }
+
+    /// Whether something of this kind was said of a job.
+    fn of_job(&self, team: &TeamId, job: &JobId, at: Instant, said: impl Fn(&JobMessage) -> bool) -> bool {
+        let heard = self.jobs.get(&(team.clone(), job.clone())).into_iter().flatten();
+        heard.into_iter().any(|(heard_at, message)| *heard_at == at && said(message))
+    }
 }

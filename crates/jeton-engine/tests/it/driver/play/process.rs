@@ -78,8 +78,9 @@ impl Play {
                     };
                     let row = rows.iter().find(is_of);
                     // Of whom nothing is kept since they were opened or revived, nothing is known but that.
+                    let opened_at = team.session(number).unwrap().opened_at.micros();
                     let kept =
-                        row.map_or((from, from, from), |row| (row.proven_from, row.last_proof, row.last_activity));
+                        row.map_or((from, from, opened_at), |row| (row.proven_from, row.last_proof, row.last_activity));
                     let known = (from, alive.last_proof.micros(), alive.last_activity.micros());
                     assert_eq!(kept, known, "W8: a stop keeps who is alive");
                 }
