@@ -190,7 +190,6 @@ pub(crate) enum Does {
         offer: Offered,
     },
     Credits {
-        grant: u32,
         member: u32,
         credits: u64,
         end: When,
@@ -474,8 +473,8 @@ fn in_office() -> impl Strategy<Value = Does> {
         2 => (1_u32..3, start(), length(), 0_usize..3, offered()).prop_map(
             |(agreement, start, length_s, product, offer)| Does::Agreement { agreement, start, length_s, product, offer }
         ),
-        2 => (1_u32..4, member(), 0_u64..12, when())
-            .prop_map(|(grant, member, credits, end)| Does::Credits { grant, member, credits, end }),
+        2 => (member(), 0_u64..12, when())
+            .prop_map(|(member, credits, end)| Does::Credits { member, credits, end }),
         1 => (0_usize..2, select(&[0_u32, 60, 300][..]), option::of(select(&[60_u32, 900][..])))
             .prop_map(|(product, undo_s, idle_s)| Does::Change { product, undo_s, idle_s }),
     ];

@@ -128,6 +128,7 @@ pub(crate) struct Walk {
     members: u32,
     products: Vec<ProductCode>,
     sessions: u32,
+    grants: u32,
     orders: u32,
     jobs: Vec<(JobId, JobAsked)>,
     tags: BTreeMap<SessionId, Tags>,
@@ -195,6 +196,7 @@ impl Walk {
             members: setup.members,
             products: (0..setup.products.len()).map(product_code).collect(),
             sessions: 0,
+            grants: 0,
             orders: 0,
             jobs: Vec::new(),
             tags: BTreeMap::new(),
@@ -547,14 +549,15 @@ impl Walk {
                 let agreement = format!("a{agreement}").parse().unwrap();
                 self.asks_if_granted(what, TeamCommand::SetAgreement { agreement, asked, if_match });
             }
-            Does::Credits { grant, member, credits, end } => {
+            Does::Credits { member, credits, end } => {
                 let (ends_at, member) = (self.resolve(end), self.known(member));
-                // Each member's grants have names of their own.
-                let grant = grant + 10 * (telling::member(member) + 1);
+                // Each is a grant of its own: the model knows none that is changed.
+                self.grants += 1;
+                let grant = self.grants;
                 let credits = Tokens::whole(credits);
                 let (tokens, ends) = (telling::tokens(credits), ends_at.micros());
                 let what = What::Credits { grant, member: telling::member(member), tokens, ends };
-                let grant = format!("g{grant}").parse().unwrap();
+                let grant = format!("g{grant:04}").parse().unwrap();
                 self.asks(what, TeamCommand::GrantCredits { member, grant, credits, ends_at, if_match });
             }
             Does::Change { product, undo_s, idle_s } => {
