@@ -15,7 +15,7 @@ use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Re
 const UNKNOWN_PRODUCT: Failure = Failure::NotFound { code: "unknown_product" };
 const UNKNOWN_USE: Failure = Failure::NotFound { code: "unknown_use" };
 
-/// The idle time of C5; idle-aware products come with rule W6.
+/// The idle time of C5.
 const IDLE_AFTER_S: u32 = 900;
 /// The seconds of a window. No undo interval is longer: its window would be over before it is paid for.
 const WINDOW_S: u32 = 86_400;

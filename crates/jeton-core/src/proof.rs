@@ -263,8 +263,8 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// W5: A3 from step 2 on, without devices and tags; seat and rate as of the end, all else as of the proof. Where
-    /// it would be a charge and the product was idle, it is deferred (W6).
+    /// What is decided of a cover that ended at `after`: what would be a charge, or a refusal, is deferred when the
+    /// product was idle (W6).
     fn renewal(
         &self,
         number: SessionNo,
@@ -272,22 +272,23 @@ impl Decision<'_> {
         product: ProductKey,
         after: Instant,
     ) -> Result<Renewal, Refusal> {
-        let seat = self.team.seat_until(member, product, after);
         let product = self.product(product);
-        let used = self.team.use_of(member, product.key);
-        let window = used.and_then(|of| of.window).filter(|window| window.span.end > after);
-        if seat.is_none()
-            && window.is_none()
-            && let Some(active_at) = self.idle_at(number, product, after)
-        {
-            return Ok(Renewal::Deferred(active_at));
+        let renewal = self.renewal_of_use(member, product, after);
+        match (&renewal, self.idle_at(number, product, after)) {
+            (Ok(Renewal::Charge(..)) | Err(_), Some(active_at)) => Ok(Renewal::Deferred(active_at)),
+            (Ok(_) | Err(_), _) => renewal,
         }
+    }
+
+    /// W5: A3 from step 2 on, without devices and tags; seat and rate as of the end, all else as of the proof.
+    fn renewal_of_use(&self, member: MemberKey, product: &Product, after: Instant) -> Result<Renewal, Refusal> {
         self.check_member(member)?;
-        if let Some(until) = seat {
+        if let Some(until) = self.team.seat_until(member, product.key, after) {
             return Ok(Renewal::Continued(Continued::Seat { until }));
         }
         self.check_access(member, product.key)?;
-        if let Some(window) = window {
+        let used = self.team.use_of(member, product.key);
+        if let Some(window) = used.and_then(|of| of.window).filter(|window| window.span.end > after) {
             return Ok(Renewal::Continued(Continued::Window { until: window.span.end }));
         }
         let rate = self.daily_rate(product, after)?;

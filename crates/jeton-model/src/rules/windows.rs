@@ -80,8 +80,7 @@ impl<'a> Model<'a> {
         let date = (self.history.date_of)(from);
         let uncovered = |stretch: &Stretch<'_>| {
             let end = self.cover_ends(stretch);
-            let idle = stretch.to >= end && self.deferred(stretch.of, end);
-            end <= from || idle || self.unfunded(stretch).is_some()
+            end <= from || self.is_idle(stretch.of, end) || self.unfunded(stretch).is_some()
         };
         let all = self.stretches().into_iter().enumerate();
         let live = all.filter(|(_, stretch)| stretch.ended.is_none() && same(stretch.of, &charge.of));
@@ -271,6 +270,12 @@ impl<'a> Model<'a> {
         !reported.map(|(_, at)| at).chain(opened).any(|at| end - time < at)
     }
 
+    /// Whether it was this session's renewal that was deferred.
+    fn is_idle(&self, of: &Use, end: At) -> bool {
+        let own = those!(self.facts.iter(), (_, Fact::Deferred(by, at)) if by.id == of.id && *at == end => ());
+        own.count() > 0
+    }
+
     fn deferred(&self, of: &Use, end: At) -> bool {
         those!(self.facts.iter(), (_, Fact::Deferred(by, at)) if same(by, of) && *at == end => ()).next().is_some()
     }
@@ -292,7 +297,7 @@ impl<'a> Model<'a> {
         };
         let end = self.cover_ends(&stretch);
         if end <= self.now {
-            let state = if stretch.to < end { State::Open } else { State::Idle };
+            let state = if self.is_idle(stretch.of, end) { State::Idle } else { State::Open };
             (seen.ends, seen.refusal) = self.unfunded(&stretch).map(|(ends, why)| (ends, why.clone())).unzip();
             seen.state = Some(if seen.ends.is_some() { State::Unfunded } else { state });
             return seen;
