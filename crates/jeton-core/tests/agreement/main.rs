@@ -16,7 +16,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 
-use jeton_core::entry::TeamFact;
+use jeton_core::entry::{Tags, TeamFact};
 use jeton_core::team::Team;
 use jeton_core::time::Instant;
 use jeton_model::{History as Happened, Purse, Told, What};
@@ -138,15 +138,15 @@ fn compare(walk: &Walk) -> Result<(), String> {
     must!(lots == expected, "V3: the lots are {lots:?}, expected {expected:?}");
 
     if walk.is_quiet {
-        let mut counted: BTreeMap<i32, u32> = BTreeMap::new();
-        for (day, count) in server.entries.iter().flat_map(telling::launches) {
-            *counted.entry(day).or_default() += count;
+        let mut counted: BTreeMap<(i32, Tags), u32> = BTreeMap::new();
+        for (of, count) in server.entries.iter().flat_map(telling::launches) {
+            *counted.entry(of).or_default() += count;
         }
-        let mut expected: BTreeMap<i32, u32> = BTreeMap::new();
+        let mut expected: BTreeMap<(i32, Tags), u32> = BTreeMap::new();
         for launch in told.launches {
-            *expected.entry(launch.day).or_default() += 1;
+            *expected.entry((launch.day, walk.tags_of(launch.session))).or_default() += 1;
         }
-        must!(counted == expected, "W10: the launches by day are {counted:?}, expected {expected:?}");
+        must!(counted == expected, "W10: the launches by day and tags are {counted:?}, expected {expected:?}");
     }
     let mut live = walk.live();
     live.sort_by_key(|(session, _)| *session);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jeton_core::answer::{SessionAnswer, SessionState};
 use jeton_core::catalogue::{Offer, Rounding};
 use jeton_core::decision::{AccessAsked, Granted};
-use jeton_core::entry::{Entry, Funds, OpeningCover, TeamFact};
+use jeton_core::entry::{Entry, Funds, OpeningCover, Tags, TeamFact};
 use jeton_core::id::{LotNo, MemberKey, ProductCode};
 use jeton_core::job::JobAnswer;
 use jeton_core::lot::{Draw, Lot};
@@ -316,23 +316,21 @@ pub(crate) fn lot(lot: &Lot) -> model::Lot {
     }
 }
 
-/// How many launches an entry counts, by day (W10).
-pub(crate) fn launches(entry: &Entry<TeamFact>) -> Vec<(i32, u32)> {
+/// How many launches an entry counts, by day and tags (W10, L2).
+pub(crate) fn launches(entry: &Entry<TeamFact>) -> Vec<((i32, Tags), u32)> {
     let counted = match &entry.fact {
         TeamFact::SessionOpened(opened) => {
-            return match &opened.cover {
-                OpeningCover::Seat { .. } => vec![(date(opened.day).0, 1)],
-                OpeningCover::Window { day, .. } => vec![(date(*day).0, 1)],
-                OpeningCover::Joined { .. } | OpeningCover::Hold(_) | OpeningCover::Charge => Vec::new(),
+            let day = match &opened.cover {
+                OpeningCover::Seat { .. } => opened.day,
+                OpeningCover::Window { day, .. } => *day,
+                OpeningCover::Joined { .. } | OpeningCover::Hold(_) | OpeningCover::Charge => return Vec::new(),
             };
+            return vec![((date(day).0, opened.tags.clone()), 1)];
         }
-        TeamFact::ChargeMade(made) => &made.launches,
-        TeamFact::SeatBegun { launches, .. } => launches,
-        TeamFact::RunUndone { runs, .. } => {
-            let all = runs.iter().flat_map(|run| &run.launches);
-            return all.map(|launch| (date(launch.day).0, launch.count)).collect();
-        }
+        TeamFact::ChargeMade(made) => made.launches.clone(),
+        TeamFact::SeatBegun { launches, .. } => launches.clone(),
+        TeamFact::RunUndone { runs, .. } => runs.iter().flat_map(|run| run.launches.clone()).collect(),
         _ => return Vec::new(),
     };
-    counted.iter().map(|launch| (date(launch.day).0, launch.count)).collect()
+    counted.into_iter().map(|launch| ((date(launch.day).0, launch.tags), launch.count)).collect()
 }

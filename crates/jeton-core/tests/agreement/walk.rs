@@ -775,6 +775,11 @@ impl Walk {
         }
     }
 
+    /// The tags that a session was opened with.
+    pub(crate) fn tags_of(&self, session: model::Id) -> Tags {
+        self.tags[&format!("s{session}").parse().unwrap()].clone()
+    }
+
     /// The sessions that have not ended, as they stand.
     pub(crate) fn live(&self) -> Vec<(model::Id, model::Answer)> {
         let Server { team, presence, catalogue, .. } = &self.server;
