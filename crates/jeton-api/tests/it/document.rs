@@ -349,6 +349,7 @@ async fn whatever_stands_in_a_field_is_kept_or_refused_with_its_field() {
             house.vendor.get(&format!("/v1/teams/acme/{path}")).await.is(200);
         }
     }
+    println!("{sent} requests");
     assert!(sent > 3_000, "{sent}");
 }
 

@@ -131,7 +131,9 @@ impl Tried {
         let count = |pointer: &str| report.pointer(pointer).and_then(Value::as_u64).unwrap();
         assert_eq!(report["complete"], true, "{text}");
         assert_eq!(count("/operations/tested"), count("/operations/total"), "{text}");
-        Report { operations: count("/operations/total"), requests: count("/test_cases/generated") }
+        let report = Report { operations: count("/operations/total"), requests: count("/test_cases/generated") };
+        println!("{} operations, {} requests", report.operations, report.requests);
+        report
     }
 
     /// No answer was a server error, also none that nobody looked at, and the ledger is whole.
