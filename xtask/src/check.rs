@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::program;
-use crate::{needs, openapi, tidy};
+use crate::{needs, openapi, rules, tidy};
 
 pub(crate) fn run() -> Result<()> {
     program::run("cargo", &["fmt", "--all", "--check"])?;
@@ -12,5 +12,6 @@ pub(crate) fn run() -> Result<()> {
     needs::cargo_tool(&needs::DENY)?;
     // Advisories are left out; deny.toml says why.
     program::run("cargo", &["deny", "--locked", "--log-level", "error", "check", "licenses", "bans", "sources"])?;
-    openapi::check()
+    openapi::check()?;
+    rules::check()
 }

@@ -9,6 +9,8 @@ mod fuzz;
 mod needs;
 mod openapi;
 mod program;
+mod rules;
+mod soak;
 mod test;
 mod tidy;
 mod workspace;
@@ -49,6 +51,21 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// The rules and their model on very many random histories, optimised; takes a while
+    Soak {
+        /// How many
+        #[arg(long, default_value_t = 1_000_000)]
+        histories: u32,
+        /// From which they are drawn
+        #[arg(long, default_value_t = 20_261_124)]
+        seed: u64,
+    },
+    /// Write the table of proofs in docs/testing.md: which cases and tests hold each rule
+    Rules {
+        /// Write nothing; fail when the table is not what the tree says, or a rule has no proof
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -60,6 +77,9 @@ fn main() -> ExitCode {
         Chore::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Chore::Openapi { check: false } => openapi::write(),
         Chore::Openapi { check: true } => openapi::check(),
+        Chore::Soak { histories, seed } => soak::run(histories, seed),
+        Chore::Rules { check: false } => rules::write(),
+        Chore::Rules { check: true } => rules::check(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

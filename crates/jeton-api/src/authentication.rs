@@ -20,7 +20,7 @@ use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::document::operations_of;
 use crate::problem::Rejection;
-use crate::sessions::{QUOTE_PATH, SESSION_PATH};
+use crate::{jobs, sessions};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -49,9 +49,11 @@ impl Doors {
         };
         let mut operations: HashMap<String, Vec<_>> =
             document.paths.paths.iter().map(|(path, item)| (path.clone(), doors(item))).collect();
-        // The session called `quote` has the doors of any session, beside the quote's own.
-        let session = operations.get(SESSION_PATH).cloned().unwrap_or_default();
-        operations.entry(QUOTE_PATH.to_owned()).or_default().extend(session);
+        // The session and the job called `quote` have the doors of any, beside the quote's own.
+        for (quote, any) in [(sessions::QUOTE_PATH, sessions::SESSION_PATH), (jobs::QUOTE_PATH, jobs::JOB_PATH)] {
+            let doors = operations.get(any).cloned().unwrap_or_default();
+            operations.entry(quote.to_owned()).or_default().extend(doors);
+        }
         Self { app, operations }
     }
 

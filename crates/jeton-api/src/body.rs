@@ -108,7 +108,7 @@ pub(crate) fn decode<T: DeserializeOwned + Serialize>(
         return Err(Failure::Limit { name: "depth", value, over: Over::Request });
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    let mut tell = |path: serde_ignored::Path<'_>| ignored(path.to_string());
+    let mut tell = |path: serde_ignored::Path<'_>| ignored(field_at(&path));
     let body = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(&mut json, &mut tell))
         .map_err(|error| unreadable("body", &error.path().to_string(), error.inner()))?;
     json.end().map_err(|error| unreadable("body", "", &error))?;
@@ -116,6 +116,20 @@ pub(crate) fn decode<T: DeserializeOwned + Serialize>(
         objects_by_name(text, &body)?;
     }
     Ok(body)
+}
+
+/// A field as problems name it.
+fn field_at(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}[{index}]", field_at(parent)),
+        Path::Map { parent, key } => match field_at(parent) {
+            above if above.is_empty() => key.clone(),
+            above => format!("{above}.{key}"),
+        },
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => field_at(parent),
+    }
 }
 
 /// Refuses a list where an object is meant: its reader would take the items for the fields in their order, which is no

@@ -32,19 +32,26 @@ mod query;
 mod schemas;
 
 mod access;
+mod agreements;
 mod api_keys;
 mod balance;
+mod caps;
 mod charges;
 mod checkpoint;
+mod credits;
 mod entries;
+mod groups;
 mod health;
+mod jobs;
 mod lease_keys;
 mod members;
 mod orders;
+mod plans;
 mod price_lists;
 mod products;
 mod quotes;
 mod rates;
+mod required_tags;
 mod sandbox;
 mod seats;
 mod sessions;
@@ -76,6 +83,7 @@ pub fn router(app: App) -> Router {
 
     let router = router
         .route(sessions::QUOTE_PATH, sessions::called_quote())
+        .route(jobs::QUOTE_PATH, jobs::called_quote())
         .fallback(|| async { Rejection::UnknownPath })
         .method_not_allowed_fallback(|| async { Rejection::MethodNotAllowed })
         .route_layer(middleware::from_fn_with_state(Arc::new(doors), authenticate))
@@ -121,12 +129,23 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(teams::get_team, teams::put_team))
         .routes(routes!(members::list_members))
         .routes(routes!(members::get_member, members::put_member, members::deactivate_member))
+        .routes(routes!(members::erase_member))
         .routes(routes!(access::get_assignment, access::put_assignment, access::delete_assignment))
         .routes(routes!(access::get_default_access, access::put_default_access))
         .routes(routes!(access::get_blocked_products, access::put_blocked_products))
         .routes(routes!(seats::list_seats))
         .routes(routes!(seats::get_seat, seats::put_seat, seats::delete_seat))
         .routes(routes!(seats::reassign_seat))
+        .routes(routes!(groups::list_groups))
+        .routes(routes!(groups::get_group, groups::put_group, groups::delete_group))
+        .routes(routes!(caps::list_caps))
+        .routes(routes!(caps::get_cap, caps::put_cap, caps::delete_cap))
+        .routes(routes!(required_tags::get_required_tags, required_tags::put_required_tags))
+        .routes(routes!(plans::get_plan, plans::put_plan))
+        .routes(routes!(agreements::list_agreements))
+        .routes(routes!(agreements::get_agreement, agreements::put_agreement, agreements::delete_agreement))
+        .routes(routes!(credits::list_credits))
+        .routes(routes!(credits::get_credits, credits::put_credits))
         .routes(routes!(orders::list_orders))
         .routes(routes!(orders::get_order, orders::put_order))
         .routes(routes!(orders::record_payment))
@@ -141,6 +160,12 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(sessions::get_session, sessions::open_session))
         .routes(routes!(sessions::heartbeat_session))
         .routes(routes!(sessions::close_session))
+        .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::quote_job))
+        .routes(routes!(jobs::get_job, jobs::hold_job))
+        .routes(routes!(jobs::commit_job))
+        .routes(routes!(jobs::extend_job))
+        .routes(routes!(jobs::release_job))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::get_api_key, api_keys::revoke_api_key))
         .routes(routes!(checkpoint::get_checkpoint))

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use jeton_app::App;
-use jeton_client::{Member, MemberPut, Page, PageQuery};
+use jeton_client::{ErasedMember, Member, MemberPut, Page, PageQuery};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -105,4 +105,26 @@ pub(crate) async fn deactivate_member(
 ) -> Answer {
     app.deactivate_member(&caller, &path.team, &path.member, if_match).await?;
     Ok(answer::gone())
+}
+
+/// Erase a member
+///
+/// The person is forgotten (V5): id, name, address, devices and the labels of their keys go, and their keys are revoked.
+/// What they have open ends as an admin's close does (W4), their seats are withdrawn: move those first. What they used
+/// stays in every total, under the name that is answered. Their id is free, for somebody new. It cannot be undone.
+/// Sent again to the same server it is answered alike; after a restart nobody knows the id, and it is `unknown_member`.
+#[utoipa::path(
+    post, path = "/v1/teams/{team}/members/{member}/erase", tag = "Teams",
+    params(MemberPath),
+    responses(
+        (status = 200, description = "What stands for the member from now on.", body = ErasedMember),
+        (status = 404, description = "`unknown_team`, `unknown_member`"),
+    )
+)]
+pub(crate) async fn erase_member(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(path): Path<MemberPath>,
+) -> Answer {
+    Ok(answer::told(app.erase_member(&caller, &path.team, &path.member).await?))
 }

@@ -16,6 +16,8 @@ use crate::document::operations_of_mut;
 
 /// An id, as the contract has it.
 pub(crate) const ID: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+/// A member as answers have it: an id, or what stands for one who was erased (V5).
+const MEMBER: &str = "^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|~[0-9]+)$";
 /// A code of the catalogue, as the contract has it.
 pub(crate) const CODE: &str = "^[a-z0-9][a-z0-9-]{0,63}$";
 const CURRENCY: &str = "^[A-Z]{3}$";
@@ -39,7 +41,7 @@ pub(crate) fn complete(document: &mut OpenApi) {
                 } else {
                     require_nullable(object);
                 }
-                narrow(object);
+                narrow(object, sent.contains(name));
             }
         }
     }
@@ -91,7 +93,8 @@ fn references_of(part: &Value) -> BTreeSet<String> {
 
 fn types_that_require_nothing(document: &OpenApi) -> BTreeSet<String> {
     let schemas = document.components.iter().flat_map(|components| &components.schemas);
-    let nothing = |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty() && !object.properties.is_empty());
+    let nothing =
+        |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty());
     schemas.filter(|(_, schema)| nothing(schema)).map(|(name, _)| name.clone()).collect()
 }
 
@@ -141,10 +144,11 @@ fn may_be_null(field: &RefOr<Schema>) -> bool {
     }
 }
 
-/// Says of texts what they may be, by the names that they have everywhere.
-fn narrow(object: &mut Object) {
+/// Says of texts what they may be, by the names that they have everywhere; a member is told by another name once erased.
+fn narrow(object: &mut Object, is_sent: bool) {
     for (name, field) in &mut object.properties {
-        let Some(pattern) = pattern_of(name) else { continue };
+        let pattern = if name == "member" && !is_sent { Some(MEMBER) } else { pattern_of(name) };
+        let Some(pattern) = pattern else { continue };
         let text = match field {
             RefOr::T(Schema::Object(text)) => Some(text),
             RefOr::T(Schema::Array(array)) => match &mut array.items {
@@ -188,9 +192,9 @@ fn narrow_maps(object: &mut Object) {
 
 fn pattern_of(name: &str) -> Option<&'static str> {
     match name {
-        "team" | "team_of_order" | "member" | "partner" | "order" | "session" | "key" | "charge" | "lot" | "from"
-        | "to" | "price_list" => Some(ID),
-        "product" | "use" | "uses" | "products" | "unit" => Some(CODE),
+        "team" | "team_of_order" | "member" | "partner" | "order" | "session" | "job" | "key" | "charge" | "lot"
+        | "from" | "to" | "price_list" | "group" | "groups" | "members" | "cap" | "agreement" | "grant" => Some(ID),
+        "product" | "use" | "uses" | "products" | "unit" | "result" => Some(CODE),
         "currency" | "currencies" => Some(CURRENCY),
         "country" | "countries" => Some(COUNTRY),
         "locale" => Some(LOCALE),

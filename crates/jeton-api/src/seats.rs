@@ -125,7 +125,7 @@ pub(crate) async fn delete_seat(
 
 /// Move a seat
 ///
-/// From one member to another, with its start and end kept.
+/// From one member to another, with its start, end and plan kept.
 #[utoipa::path(
     post, path = "/v1/teams/{team}/seats/{product}/reassign", tag = "Teams",
     params(TeamProductPath),

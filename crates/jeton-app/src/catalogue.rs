@@ -7,7 +7,9 @@ use jeton_core::id::{ProductCode, ResultCode, UseCode};
 use jeton_core::time;
 use jeton_core::tokens::Tokens;
 
-use crate::contract::{Industry, Instant, Product, ProductPut, Rate, RatePut, ResultRate, Rounding, Use, UsePut};
+use crate::contract::{
+    Decimal, Industry, Instant, Product, ProductPut, Rate, RatePut, ResultRate, Rounding, Use, UsePut,
+};
 use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, author, authorise, wire};
 
 const UNKNOWN_PRODUCT: Failure = Failure::NotFound { code: "unknown_product" };
@@ -108,7 +110,7 @@ impl App {
     ) -> Result<Put<Rate>, Failure> {
         authorise(caller, Operation::PutRate, Target::installation())?;
         let (code, starts_at) = (known(product)?, wire::parse("effective_at", effective_at)?);
-        let offer = offer(&body)?;
+        let offer = offer("", body.per_day.as_ref(), body.results.as_ref())?;
         let (created, revision) =
             self.write(caller, VendorCommand::SetRate { code, starts_at, offer }, if_match).await?;
         let body = self.rate(caller, product, effective_at).await?.body;
@@ -194,18 +196,14 @@ fn instant(at: Option<&Instant>) -> Result<Option<time::Instant>, Failure> {
 }
 
 fn product_spec(body: &ProductPut) -> Result<ProductSpec, Failure> {
-    if body.idle_aware == Some(true) {
-        return Err(Failure::bad_request(
-            "idle_aware",
-            "idle-aware products (W6) are not built yet; leave it out or false",
-        ));
-    }
-    if body.undo_interval_s.is_some_and(|undo_interval_s| undo_interval_s > WINDOW_S) {
-        return Err(Failure::bad_request("undo_interval_s", "an undo interval is no longer than a window, 86400 s"));
-    }
     if body.undo_interval_s.is_some_and(|undo_s| undo_s > WINDOW_S) {
         let detail = format!("an undo interval is at most {WINDOW_S} seconds, the length of a window");
         return Err(Failure::bad_request("undo_interval_s", detail));
+    }
+    let idle_after_s = body.idle_after_s.unwrap_or(IDLE_AFTER_S);
+    if !(1..=WINDOW_S).contains(&idle_after_s) {
+        let detail = format!("a product is idle after 1 to {WINDOW_S} seconds without activity");
+        return Err(Failure::bad_request("idle_after_s", detail));
     }
     let mut versions = Vec::new();
     for (index, version) in body.versions.iter().enumerate() {
@@ -222,18 +220,24 @@ fn product_spec(body: &ProductPut) -> Result<ProductSpec, Failure> {
         uses,
         versions,
         undo_s: body.undo_interval_s.unwrap_or(UNDO_INTERVAL_S),
-        idle_after_s: body.idle_after_s.unwrap_or(IDLE_AFTER_S),
+        idle_aware: body.idle_aware.unwrap_or(false),
+        idle_after_s,
         min_balance: min_balance.unwrap_or(Tokens::ZERO),
     })
 }
 
-fn offer(body: &RatePut) -> Result<Offer, Failure> {
-    match (&body.per_day, &body.results) {
-        (Some(per_day), None) => Ok(Offer::PerDay(wire::parse("per_day", per_day.as_str())?)),
+/// What a rate offers; `within` is what its fields are in, as in `rates.autocad.`.
+pub(crate) fn offer(
+    within: &str,
+    per_day: Option<&Decimal>,
+    results: Option<&BTreeMap<String, ResultRate>>,
+) -> Result<Offer, Failure> {
+    match (per_day, results) {
+        (Some(per_day), None) => Ok(Offer::PerDay(wire::parse(&format!("{within}per_day"), per_day.as_str())?)),
         (None, Some(results)) if !results.is_empty() => {
             let mut offered = BTreeMap::new();
             for (code, rate) in results {
-                let field = format!("results.{code}");
+                let field = format!("{within}results.{code}");
                 let rounding = match rate.rounding {
                     Rounding::Up => core::Rounding::Up,
                     Rounding::Nearest => core::Rounding::Nearest,
@@ -246,7 +250,8 @@ fn offer(body: &RatePut) -> Result<Offer, Failure> {
             Ok(Offer::Results(offered))
         }
         (Some(_) | None, _) => {
-            Err(Failure::bad_request("per_day", "a rate has either per_day or at least one of results"))
+            let detail = "a rate has either per_day or at least one of results";
+            Err(Failure::bad_request(format!("{within}per_day"), detail))
         }
     }
 }
@@ -258,7 +263,7 @@ fn told(product: &core::Product, at: time::Instant) -> Product {
         uses: product.spec.uses.iter().map(ToString::to_string).collect(),
         versions: product.spec.versions.clone(),
         undo_interval_s: product.spec.undo_s,
-        idle_aware: false,
+        idle_aware: product.spec.idle_aware,
         idle_after_s: product.spec.idle_after_s,
         min_balance: wire::tokens(product.spec.min_balance),
         rate: product.rate_at(at).map(told_rate),
@@ -266,13 +271,18 @@ fn told(product: &core::Product, at: time::Instant) -> Product {
 }
 
 fn told_rate(rate: &core::Rate) -> Rate {
-    let (per_day, results) = match &rate.offer {
+    let (per_day, results) = told_offer(&rate.offer);
+    Rate { effective_at: wire::instant(rate.starts_at), entered_at: wire::instant(rate.entered_at), per_day, results }
+}
+
+/// What is offered by the day, or by results.
+pub(crate) fn told_offer(offer: &Offer) -> (Option<Decimal>, Option<BTreeMap<String, ResultRate>>) {
+    match offer {
         Offer::PerDay(tokens) => (Some(wire::tokens(*tokens)), None),
         Offer::Results(results) => {
             (None, Some(results.iter().map(|(code, rate)| (code.to_string(), told_result(rate))).collect()))
         }
-    };
-    Rate { effective_at: wire::instant(rate.starts_at), entered_at: wire::instant(rate.entered_at), per_day, results }
+    }
 }
 
 fn told_result(rate: &core::ResultRate) -> ResultRate {

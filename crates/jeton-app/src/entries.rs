@@ -1,6 +1,6 @@
 //! The ledger of a team as people are told it (V1, V2).
 //!
-//! What always holds: members, products, sessions, devices, lots and charges are told by the names that the contract
+//! What always holds: members, products, sessions, jobs, devices, lots and charges are told by the names that the contract
 //! has for them, never by the ledger's own numbers; money is a decimal string with the currency's decimals; a refusal
 //! is told as the problem that it was answered with.
 //!
@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use jeton_core::entry::{Author, InvoiceNumber};
-use jeton_core::id::{DeviceKey, MemberKey, ProductKey, SessionNo, TeamId};
+use jeton_core::id::{DeviceKey, MemberKey, ProductKey, Seq, SessionNo, TeamId};
 use jeton_core::money::{Currency, Money, UnitPrice};
 use jeton_core::refusal::Refusal as Rule;
 use jeton_store::Sealed;
@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value, json};
 
 use crate::contract::Entry;
+use crate::refusals::Naming;
 use crate::teams::known;
 use crate::{App, Caller, Failure, Inner, Operation, Page, PageRequest, Target, authorise, refusals, wire};
 
@@ -34,7 +35,7 @@ impl App {
         self.after(seen.position, move |inner| {
             let positions = inner.views.positions(&team_stream(&id), after, usize::from(page.limit) + 1)?;
             let repeats: HashMap<u64, u64> = inner.log.repeats(id.as_str())?.into_iter().collect();
-            let mut teller = Teller { inner, team: &id, sessions: HashMap::new() };
+            let mut teller = Teller { inner, team: &id, sessions: HashMap::new(), jobs: HashMap::new() };
             let mut rows = Vec::new();
             for sealed in inner.log.entries(&positions)? {
                 let mut entry = teller.entry(&sealed)?;
@@ -55,6 +56,8 @@ struct Teller<'a> {
     team: &'a TeamId,
     /// The names of sessions that have been looked up.
     sessions: HashMap<u64, Value>,
+    /// The names of jobs that have been looked up.
+    jobs: HashMap<u64, Value>,
 }
 
 impl Teller<'_> {
@@ -71,6 +74,9 @@ impl Teller<'_> {
             Ok(_) | Err(_) => None,
         };
         let Some((kind, Value::Object(facts))) = fact else { return Err(Failure::Internal) };
+        let mut facts = as_the_contract_has_it(facts);
+        // A committed job is told by its id; the number of the entry that held it says no more.
+        facts.retain(|name, value| !(name == "number" && value.is_number()));
         let member = facts.get("member").and_then(number).map(MemberKey);
         let mut facts = self.object(facts, member)?;
         facts.insert("by".to_owned(), by);
@@ -97,25 +103,53 @@ impl Teller<'_> {
         Ok(match (name, value) {
             // What clients wrote themselves has names of theirs.
             ("tags", tags) => tags,
-            ("member", Value::Number(key)) => self.member(&key),
+            ("member" | "members", Value::Number(key)) => self.member(&key),
             ("product" | "products", Value::Number(key)) => self.product(&key)?,
             ("products", Value::Object(access)) => match access.get("named") {
                 Some(named) => self.told("products", named.clone(), member)?,
                 None => Value::Object(access),
             },
+            // What products cost by an agreement.
+            ("rates", Value::Object(rates)) => {
+                let mut told = Map::new();
+                for (key, rate) in rates {
+                    let key = Number::from(key.parse::<u64>().map_err(|_| Failure::Internal)?);
+                    let Value::String(code) = self.product(&key)? else { return Err(Failure::Internal) };
+                    told.insert(code, rate);
+                }
+                Value::Object(told)
+            }
             ("session", Value::Number(number)) => self.session(&number)?,
+            ("job", Value::Number(number)) => self.job(&number)?,
+            // Of a job: quantities of results are decimal strings everywhere.
+            ("parts", Value::Array(parts)) => {
+                let part = |part: Value| -> Result<Value, Failure> {
+                    let quantity = part.get("quantity").cloned();
+                    let mut told = self.told("part", part, member)?;
+                    if let (Some(quantity), Some(told)) = (quantity, told.as_object_mut()) {
+                        told.insert("quantity".to_owned(), quantity);
+                    }
+                    Ok(told)
+                };
+                Value::Array(parts.into_iter().map(part).collect::<Result<_, _>>()?)
+            }
             ("device", Value::Number(device)) => {
                 let device = DeviceKey(device.as_u64().unwrap_or_default());
                 let named = member.and_then(|member| self.inner.people.device_name(self.team, member, device));
                 named.map_or(Value::Null, Value::from)
+            }
+            // Rates name the agreement that they are of by its entry.
+            ("agreement", Value::Number(set)) => {
+                let set = Seq(set.as_u64().unwrap_or_default());
+                Value::from(self.inner.agreement_set(self.team, set)?.as_str())
             }
             ("lot", Value::Number(lot)) => Value::from(format!("l{lot}")),
             // A lot's is stored as tokens; an order's is an integer everywhere.
             ("quantity", Value::String(quantity)) => quantity.parse::<u64>().map_or(Value::from(quantity), Value::from),
             ("number", number @ Value::Object(_)) => Value::from(read::<InvoiceNumber>(number)?.to_string()),
             ("refusal", refusal) => {
-                let named = |device| self.inner.people.device_name(self.team, member?, DeviceKey(device));
-                json!(refusals::failure(&read::<Rule>(refusal)?, named).problem())
+                let naming = Naming { inner: self.inner, team: self.team, member };
+                json!(refusals::problem(&read::<Rule>(refusal)?, naming))
             }
             ("charged", Value::Array(charges)) => {
                 charges.into_iter().map(|charge| Value::from(format!("c{charge}"))).collect()
@@ -149,6 +183,28 @@ impl Teller<'_> {
         self.sessions.insert(number.0, named.clone());
         Ok(named)
     }
+
+    fn job(&mut self, number: &Number) -> Result<Value, Failure> {
+        let number = number.as_u64().unwrap_or_default();
+        if let Some(named) = self.jobs.get(&number) {
+            return Ok(named.clone());
+        }
+        let position = self.inner.views.position_of(&team_stream(self.team), number)?.ok_or(Failure::Internal)?;
+        let named = Value::from(self.inner.job_held(position)?.2.job.as_str());
+        self.jobs.insert(number, named.clone());
+        Ok(named)
+    }
+}
+
+/// What a resource was written with, beside its id, and under the names that its PUT has.
+fn as_the_contract_has_it(mut facts: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::Object(spec)) = facts.remove("spec") {
+        facts.extend(spec);
+    }
+    if let Some(strength) = facts.remove("strength") {
+        facts.insert("hard".to_owned(), Value::from(strength == "hard"));
+    }
+    facts
 }
 
 /// What was written as this type.

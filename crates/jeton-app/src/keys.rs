@@ -8,6 +8,7 @@ use jeton_core::entry::VendorFact;
 use jeton_core::id::{MemberKey, PartnerId, TeamId};
 use jeton_core::refusal::Refusal as Rule;
 use jeton_core::time::Instant;
+use jeton_engine::{Decided, EraseAsk, MemberApiKey};
 use jeton_store::{Beside, KeyRow, Reader, StoreError};
 
 use crate::contract::{ApiKey, ApiKeyCreated, ApiKeyPost, Jwks, ScopeName};
@@ -54,6 +55,13 @@ impl Keys {
 
     fn get(&self, id: &str) -> Option<KeyRow> {
         self.known.read().expect("nobody panics while writing keys").by_id.get(id).cloned()
+    }
+
+    /// Those of a member, ended and revoked ones too.
+    fn of_member(&self, team: &TeamId, member: MemberKey) -> Vec<KeyRow> {
+        let scope = scope_of_member(team, member);
+        let known = self.known.read().expect("nobody panics while writing keys");
+        known.by_id.values().filter(|row| row.scope == scope).cloned().collect()
     }
 
     fn all(&self) -> Vec<KeyRow> {
@@ -136,12 +144,38 @@ impl App {
         self.inner.leases.jwks()
     }
 
+    /// Has a member erased, with all their keys (V5). Whom is for the rules to say; the caller holds the one pen that
+    /// writes members.
+    pub(crate) async fn erase_with_keys(
+        &self,
+        caller: &Caller,
+        team: &TeamId,
+        member: Option<MemberKey>,
+    ) -> Result<(), Failure> {
+        let _writing = self.inner.keys.writing.lock().await;
+        let rows = member.map(|member| self.inner.keys.of_member(team, member)).unwrap_or_default();
+        let mut keys = Vec::new();
+        for row in &rows {
+            let key = row.id.parse().map_err(|_| Failure::Internal)?;
+            keys.push(MemberApiKey { key, revoked: row.revoked_at.is_some() });
+        }
+        let ask = EraseAsk { team: team.clone(), member, keys, by: author(caller)? };
+        let Decided { outcome, at, .. } = self.inner.engine.erase(ask).await?;
+        outcome.map_err(|refusal| refusals::plain(&refusal))?;
+        for row in rows {
+            let revoked_at = row.revoked_at.or(Some(at.micros()));
+            self.inner.keys.learn(KeyRow { label: String::new(), revoked_at, ..row });
+        }
+        Ok(())
+    }
+
     async fn make_key(&self, caller: &Caller, id: String, body: &ApiKeyPost) -> Result<Once<ApiKeyCreated>, Failure> {
+        // Before the member is looked up, so that nobody who is erased meanwhile gets a key.
+        let _writing = self.inner.keys.writing.lock().await;
         let scope = self.asked_scope(body).await?;
         let label = body.label.as_deref().map(|label| wire::name("label", label)).transpose()?.unwrap_or_default();
         let ends_at: Option<Instant> =
             body.ends_at.as_ref().map(|at| wire::parse("ends_at", at.as_str())).transpose()?;
-        let _writing = self.inner.keys.writing.lock().await;
         if let Some(standing) = self.inner.keys.get(&id) {
             let same =
                 standing.scope == scope && standing.label == label && standing.ends_at == ends_at.map(Instant::micros);
@@ -207,7 +241,7 @@ impl App {
                 let (team, member) = self.named_member(team(), body.member.as_deref().unwrap_or_default())?;
                 self.see(&team, |_, _, _| Ok(())).await?;
                 let member = member.ok_or(Failure::NotFound { code: "unknown_member" })?;
-                Ok(format!("member:{team}/{member}"))
+                Ok(scope_of_member(&team, member))
             }
         }
     }
@@ -222,8 +256,8 @@ impl App {
             "product" => Some(Scope::Product(of.to_owned())),
             "member" => {
                 let (team, member) = of.split_once('/')?;
-                let person = self.inner.people.person(&team.parse().ok()?, MemberKey(member.parse().ok()?))?;
-                Some(Scope::Member { team: team.to_owned(), member: person.id.to_string() })
+                let name = self.inner.people.name_of(&team.parse().ok()?, MemberKey(member.parse().ok()?));
+                Some(Scope::Member { team: team.to_owned(), member: name })
             }
             _ => None,
         }
@@ -252,4 +286,9 @@ impl App {
             revoked_at: row.revoked_at.map(wire::micros),
         })
     }
+}
+
+/// How the scope of a member's keys is stored, also in the ledger: by number, never by name (V5).
+fn scope_of_member(team: &TeamId, member: MemberKey) -> String {
+    format!("member:{team}/{member}")
 }

@@ -16,9 +16,14 @@
 //! | `prices` | price lists and quotes (P1, P2) |
 //! | `teams` | teams, settings of the installation |
 //! | `members` | members, assignments, default access, blocked products, seats (A1, A2) |
+//! | `groups` | groups of members (A1) |
+//! | `caps`, `required_tags` | limits that a team sets for itself (L1, L2) |
+//! | `agreements`, `credits`, `plans` | what the vendor grants a team (P9–P11) |
 //! | `orders` | orders and their payment (P3, P8) |
 //! | `metering` | sessions: quote, open, heartbeat, close (A3, W1–W11) |
-//! | `reports` | balance, charges, explanations, usage, checkpoint (V6, W10, V2) |
+//! | `jobs` | jobs: quote, hold, commit, extend, release (R1, R2) |
+//! | `reports` | balance, charges, usage, checkpoint (W10, V2) |
+//! | `explain` | why a charge was made (V6) |
 //! | `entries` | the ledger of a team, as people are told it (V1) |
 //! | `pace` | how fast a key may ask |
 //! | `keys` | authentication, API keys, lease keys |
@@ -32,11 +37,17 @@ pub mod caller;
 pub mod failure;
 pub mod operation;
 
+mod agreements;
+mod caps;
 mod catalogue;
+mod credits;
 mod entries;
+mod explain;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod groups;
 mod health;
+mod jobs;
 mod keys;
 mod leases;
 mod members;
@@ -44,9 +55,11 @@ mod metering;
 mod orders;
 mod pace;
 mod people;
+mod plans;
 mod prices;
 mod refusals;
 mod reports;
+mod required_tags;
 mod sandbox;
 mod secret;
 mod teams;

@@ -1,17 +1,23 @@
 //! Members, what they may open with tokens, and the seats that they hold (A1, A2).
 
+use std::collections::BTreeSet;
+
 use jeton_core::catalogue::Catalogue;
 use jeton_core::decision::{AccessAsked, TeamCommand};
-use jeton_core::entry::{Access, Role as CoreRole, Span};
+use jeton_core::entry::{Access, Plan, Role as CoreRole, Span};
 use jeton_core::id::{MemberId, MemberKey, ProductCode, ProductKey, TeamId};
-use jeton_core::team;
+use jeton_core::team::{self, Team};
 use jeton_store::{Beside, Person};
 
 use crate::contract::{
-    Assignment, BlockedProducts, DefaultAccess, Instant, Member, MemberPut, Products, Role, Seat, SeatPut, SeatReassign,
+    Assignment, BlockedProducts, DefaultAccess, ErasedMember, Member, MemberPut, Products, Role, Seat, SeatPut,
+    SeatReassign,
 };
+use crate::people::Known;
 use crate::teams::known;
-use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, authorise, secret, wire};
+use crate::{
+    App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, authorise, plans, secret, wire,
+};
 
 const UNKNOWN_MEMBER: Failure = Failure::NotFound { code: "unknown_member" };
 
@@ -22,11 +28,12 @@ impl App {
         let (id, after) = (known(team)?, page.after::<MemberId>()?);
         let following = self.inner.people.following(&id, after.as_ref(), usize::from(page.limit) + 1);
         let keys = following.clone();
-        let seen = self
-            .see(&id, move |team, _, _| Ok(keys.iter().map(|key| team.members.get(key).cloned()).collect::<Vec<_>>()));
+        let seen = self.see(&id, move |team, _, sight| {
+            Ok(keys.iter().map(|key| Seen::of(team, *key, sight.catalogue)).collect::<Vec<_>>())
+        });
         let members = seen.await?.value;
-        let rows = following.iter().zip(&members).filter_map(|(key, member)| {
-            let told = self.told_member(&id, *key, member.as_ref()?)?;
+        let rows = following.iter().zip(members).filter_map(|(key, member)| {
+            let told = self.told_member(&id, *key, member?)?;
             Some((told.member.clone(), told))
         });
         Ok(Page::of(rows, page.limit))
@@ -34,12 +41,13 @@ impl App {
 
     /// A member. `unknown_member` when there is none.
     pub async fn member(&self, caller: &Caller, team: &str, member: &str) -> Result<Read<Member>, Failure> {
-        authorise(caller, Operation::GetMember, Target::team(team))?;
+        authorise(caller, Operation::GetMember, Target::member(team, member))?;
         let (id, key) = self.known_member(team, member)?;
-        let seen = self.see(&id, move |team, _, _| Ok(team.members.get(&key).cloned()));
+        let seen = self.see(&id, move |team, _, sight| Ok(Seen::of(team, key, sight.catalogue)));
         let member = seen.await?.value.ok_or(UNKNOWN_MEMBER)?;
-        let body = self.told_member(&id, key, &member).ok_or(UNKNOWN_MEMBER)?;
-        Ok(Read { revision: Some(member.revision.0), body })
+        let revision = Some(member.standing.revision.0);
+        let body = self.told_member(&id, key, member).ok_or(UNKNOWN_MEMBER)?;
+        Ok(Read { revision, body })
     }
 
     /// Writes a member, and makes one active that was not.
@@ -80,6 +88,16 @@ impl App {
         let (id, member) = self.named_member(team, member)?;
         let command = TeamCommand::DeactivateMember { member, if_match };
         self.configure(caller, &id, command, Vec::new()).await.map(|_| ())
+    }
+
+    /// Erases a person (V5): ends their sessions, seats and keys, and forgets id, name, address and devices. What they
+    /// used stays, under the name that is answered. Asked again of the same server, it is answered alike.
+    pub async fn erase_member(&self, caller: &Caller, team: &str, member: &str) -> Result<ErasedMember, Failure> {
+        authorise(caller, Operation::EraseMember, Target::team(team))?;
+        let id = known(team)?;
+        let member: Option<MemberId> = member.parse().ok();
+        let (app, caller) = (self.clone(), caller.clone());
+        self.unbroken(async move { app.erase(&caller, &id, member.as_ref()).await }).await
     }
 
     /// What a member is assigned to. `unknown_assignment` when to nothing.
@@ -142,7 +160,7 @@ impl App {
             let mut rows: Vec<(String, Seat)> = own
                 .filter_map(|((_, product), seat)| Some((sight.catalogue.product(*product)?.code.to_string(), seat)))
                 .filter(|(code, _)| after.as_ref().is_none_or(|after| code.as_str() > after.as_str()))
-                .map(|(code, seat)| (code.clone(), told_seat(&member, &code, seat.span)))
+                .map(|(code, seat)| (code.clone(), told_seat(&member, &code, seat.span, seat.plan)))
                 .collect();
             rows.sort_by(|one, other| one.0.cmp(&other.0));
             Ok(Page::of(rows, page.limit))
@@ -159,7 +177,8 @@ impl App {
         let seen = self.see(&id, move |team, _, sight| {
             let product = sight.catalogue.product_called(&code).ok_or(UNKNOWN_PRODUCT)?.key;
             let seat = team.seats.get(&(key, product)).ok_or(Failure::NotFound { code: "unknown_seat" })?;
-            Ok(Read { revision: Some(seat.revision.0), body: told_seat(&member, code.as_str(), seat.span) })
+            let body = told_seat(&member, code.as_str(), seat.span, seat.plan);
+            Ok(Read { revision: Some(seat.revision.0), body })
         });
         Ok(seen.await?.value)
     }
@@ -177,14 +196,11 @@ impl App {
         authorise(caller, Operation::PutSeat, Target::team(team))?;
         let (id, member_key) = self.named_member(team, member)?;
         let code = known_product(product)?;
-        let at = |field: &str, at: &Instant| wire::parse(field, at.as_str());
-        let span = Span { start: at("starts_at", &body.starts_at)?, end: at("ends_at", &body.ends_at)? };
-        if span.start >= span.end {
-            return Err(Failure::bad_request("ends_at", "a seat ends after it starts"));
-        }
-        let command = TeamCommand::SetSeat { member: member_key, product: code, span, if_match };
+        let span = wire::span(&body.starts_at, &body.ends_at)?;
+        let plan = body.plan.map(plans::asked);
+        let command = TeamCommand::SetSeat { member: member_key, product: code, span, plan, if_match };
         let (created, revision) = self.configure(caller, &id, command, Vec::new()).await?;
-        Ok(Put { created, revision, body: told_seat(member, product, span) })
+        Ok(Put { created, revision, body: told_seat(member, product, span, plan) })
     }
 
     /// Withdraws a seat at once (A2).
@@ -288,7 +304,10 @@ impl App {
         let standing = self.inner.people.key(&team, &id);
         let known = standing.and_then(|key| self.inner.people.person(&team, key));
         let person_changed = known.as_ref().is_none_or(|known| known.email != email || known.name != name);
-        let key = standing.unwrap_or_else(|| self.inner.people.next(&team));
+        let key = match standing {
+            Some(key) => key,
+            None => self.next_member(&team).await?,
+        };
         let salt = known.map_or_else(secret::random, |known| known.salt);
         let person = Person { team: team.to_string(), member: key.0, id: id.to_string(), email, name, salt };
         let command = TeamCommand::SetMember { member: key, role, person_changed, if_match };
@@ -297,8 +316,29 @@ impl App {
         if person_changed {
             self.inner.people.learn(&team, &person);
         }
-        let body = Member { member: person.id, email: person.email, name: person.name, role: told_role, active: true };
+        let seen = self.see(&team, move |team, _, sight| Ok(Seen::of(team, key, sight.catalogue)));
+        let (groups, access) = seen.await?.value.map(|seen| (seen.groups(), seen.access)).unwrap_or_default();
+        let Person { id: member, email, name, .. } = person;
+        let body = Member { member, email, name, role: told_role, active: true, groups, access };
         Ok(Put { created, revision, body })
+    }
+
+    /// The key that a new member gets: one that nobody has had, the erased included.
+    async fn next_member(&self, team: &TeamId) -> Result<MemberKey, Failure> {
+        let seen = self.see(team, |team, _, _| Ok(team.members.last_key_value().map_or(0, |(last, _)| last.0)));
+        Ok(MemberKey(seen.await?.value + 1))
+    }
+
+    async fn erase(&self, caller: &Caller, team: &TeamId, id: Option<&MemberId>) -> Result<ErasedMember, Failure> {
+        let people = &self.inner.people;
+        let _writing = people.writing.lock().await;
+        let standing = id.and_then(|id| people.key(team, id));
+        // Asked of the ledger, too, when nobody is known by this id any more, so that it is said what is not there.
+        let member = standing.or_else(|| id.and_then(|id| people.erased(team, id)));
+        self.erase_with_keys(caller, team, member).await?;
+        let member = member.ok_or(Failure::Internal)?;
+        people.forget(team, member);
+        Ok(ErasedMember { member: people.name_of(team, member) })
     }
 
     /// A member by name, whom the ledger may yet not know; the team's own absence is for the engine to say.
@@ -308,26 +348,55 @@ impl App {
         Ok((id, key))
     }
 
-    fn known_member(&self, team: &str, member: &str) -> Result<(TeamId, MemberKey), Failure> {
+    /// A member by name. `unknown_member` when there is none.
+    pub(crate) fn known_member(&self, team: &str, member: &str) -> Result<(TeamId, MemberKey), Failure> {
         let (id, key) = self.named_member(team, member)?;
         Ok((id, key.ok_or(UNKNOWN_MEMBER)?))
     }
 
-    fn told_member(&self, team: &TeamId, key: MemberKey, member: &team::Member) -> Option<Member> {
+    fn told_member(&self, team: &TeamId, key: MemberKey, seen: Seen) -> Option<Member> {
         let known = self.inner.people.person(team, key)?;
-        let role = match member.role {
+        let role = match seen.standing.role {
             CoreRole::PrimaryAdmin => Role::PrimaryAdmin,
             CoreRole::SecondaryAdmin => Role::SecondaryAdmin,
             CoreRole::Billing => Role::Billing,
             CoreRole::Member => Role::Member,
         };
-        Some(Member { member: known.id.to_string(), email: known.email, name: known.name, role, active: member.active })
+        let (groups, active) = (seen.groups(), seen.standing.active);
+        let Known { id, email, name, .. } = known;
+        Some(Member { member: id.to_string(), email, name, role, active, groups, access: seen.access })
+    }
+}
+
+/// A member as it was seen, yet without a name.
+struct Seen {
+    standing: team::Member,
+    /// What they may have with tokens by all that assigns them (A1).
+    access: Option<Products>,
+}
+
+impl Seen {
+    fn of(team: &Team, key: MemberKey, catalogue: &Catalogue) -> Option<Self> {
+        let standing = team.members.get(&key)?.clone();
+        let mut named: Option<BTreeSet<ProductKey>> = None;
+        for access in team.access_of(key) {
+            match access {
+                Access::All => return Some(Self { standing, access: Some(Products::All) }),
+                Access::Named(products) => named.get_or_insert_default().extend(products),
+            }
+        }
+        Some(Self { standing, access: named.map(|products| Products::Named(codes(&products, catalogue))) })
+    }
+
+    fn groups(&self) -> Vec<String> {
+        self.standing.groups.iter().map(ToString::to_string).collect()
     }
 }
 
 const UNKNOWN_PRODUCT: Failure = Failure::NotFound { code: "unknown_product" };
 
-fn known_product(product: &str) -> Result<ProductCode, Failure> {
+/// A product in a path: what cannot be a code is the code of no product.
+pub(crate) fn known_product(product: &str) -> Result<ProductCode, Failure> {
     product.parse().map_err(|_| UNKNOWN_PRODUCT)
 }
 
@@ -341,7 +410,8 @@ fn email(text: &str) -> Result<String, Failure> {
     }
 }
 
-fn asked(field: &str, products: &Products) -> Result<AccessAsked, Failure> {
+/// Access as it was asked for; what cannot be a code names its place.
+pub(crate) fn asked(field: &str, products: &Products) -> Result<AccessAsked, Failure> {
     Ok(match products {
         Products::All => AccessAsked::All,
         Products::Named(codes) => AccessAsked::Named(parsed(field, codes)?),
@@ -353,7 +423,7 @@ fn parsed(field: &str, codes: &[String]) -> Result<Vec<ProductCode>, Failure> {
 }
 
 /// As it will be read: a set, in order.
-fn sorted(products: Products) -> Products {
+pub(crate) fn sorted(products: Products) -> Products {
     match products {
         Products::All => Products::All,
         Products::Named(mut codes) => {
@@ -364,25 +434,27 @@ fn sorted(products: Products) -> Products {
     }
 }
 
-fn products(access: &Access, catalogue: &Catalogue) -> Products {
+/// Access by the codes of products.
+pub(crate) fn products(access: &Access, catalogue: &Catalogue) -> Products {
     match access {
         Access::All => Products::All,
         Access::Named(keys) => Products::Named(codes(keys, catalogue)),
     }
 }
 
-fn codes(keys: &std::collections::BTreeSet<ProductKey>, catalogue: &Catalogue) -> Vec<String> {
+fn codes(keys: &BTreeSet<ProductKey>, catalogue: &Catalogue) -> Vec<String> {
     let mut codes: Vec<String> =
         keys.iter().filter_map(|key| catalogue.product(*key)).map(|product| product.code.to_string()).collect();
     codes.sort();
     codes
 }
 
-fn told_seat(member: &str, product: &str, span: Span) -> Seat {
+fn told_seat(member: &str, product: &str, span: Span, plan: Option<Plan>) -> Seat {
     Seat {
         member: member.to_owned(),
         product: product.to_owned(),
         starts_at: wire::instant(span.start),
         ends_at: wire::instant(span.end),
+        plan: plan.map(plans::told),
     }
 }

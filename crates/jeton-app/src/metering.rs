@@ -2,7 +2,7 @@
 
 use jeton_core::answer::{self as core, Charged, SessionState as CoreState};
 use jeton_core::decision::{Granted, OpenSession, TeamCommand};
-use jeton_core::entry::{ClosedBy, Entry, OpeningCover, Proof, SessionOpened, Span, TeamFact};
+use jeton_core::entry::{ClosedBy, Entry, OpeningCover, Proof, SessionOpened, Span, Tags, TeamFact};
 use jeton_core::id::{DeviceKey, MemberId, MemberKey, ProductCode, ProductKey, Seq, SessionId, SessionNo, TeamId};
 use jeton_core::limits;
 use jeton_core::presence::{LeaseGiven, Presence};
@@ -18,6 +18,7 @@ use crate::contract::{
     SessionOpen, SessionQuote, SessionQuotePost, SessionState, SessionsQuery,
 };
 use crate::leases::Holder;
+use crate::refusals::Naming;
 use crate::teams::known;
 use crate::{
     App, Caller, Failure, Inner, Once, Operation, Over, Page, PageRequest, Scope, Target, author, authorise, refusals,
@@ -33,7 +34,10 @@ impl App {
         authorise(caller, Operation::QuoteSession, target)?;
         let (team, member) = self.asked_member(&body.team, &body.member)?;
         let product: ProductCode = wire::parse("product", &body.product)?;
-        let command = TeamCommand::QuoteSession { member, product: product.clone() };
+        if let Some(tags) = &body.tags {
+            check_tags(tags)?;
+        }
+        let command = TeamCommand::QuoteSession { member, product: product.clone(), tags: body.tags };
         let Ok(Granted::Quoted(quote)) = self.decide(caller, &team, command, Vec::new()).await?.outcome else {
             return Err(Failure::Internal);
         };
@@ -48,13 +52,14 @@ impl App {
             }
             (Some(_) | None, _) => None,
         };
+        let naming = Naming { inner: &self.inner, team: &team, member };
         Ok(SessionQuote {
             cover: cover(quote.cover),
             tokens: quote.refusal.is_none().then(|| wire::tokens(quote.tokens)),
             available: wire::tokens(quote.available),
             window: window.map(wire::window),
-            refusal: quote.refusal.as_ref().map(refusals::problem),
-            warnings: quote.warnings.iter().map(refusals::warning).collect(),
+            refusal: quote.refusal.as_ref().map(|refusal| refusals::problem(refusal, naming)),
+            warnings: quote.warnings.iter().map(|warning| refusals::warning(warning, naming)).collect(),
             ignored: Vec::new(),
         })
     }
@@ -72,7 +77,7 @@ impl App {
         let product: ProductCode = wire::parse("product", &body.product)?;
         let device_name = wire::name("device", &body.device)?;
         let version = body.version.as_deref().map(|version| wire::name("version", version)).transpose()?;
-        check_tags(&body)?;
+        check_tags(&body.tags)?;
         let (device, row) = match member {
             Some(member) => self.inner.people.device(&team, member, &device_name),
             None => (DeviceKey(0), None),
@@ -125,7 +130,7 @@ impl App {
     /// A session, live or ended. `unknown_session` when there is none.
     pub async fn session(&self, caller: &Caller, session: &str) -> Result<LiveSession, Failure> {
         let id: SessionId = session.parse().map_err(|_| UNKNOWN_SESSION)?;
-        let guard = self.guard(caller, Operation::GetSession)?;
+        let guard = self.guard(caller, Operation::GetSession, UNKNOWN_SESSION)?;
         let wanted = id.clone();
         let seen = self.inner.engine.read(None, move |sight| {
             let (team, presence, number) = sight.session(&wanted)?;
@@ -203,9 +208,8 @@ impl App {
             let beside = row.clone().into_iter().map(Beside::Device).collect();
             let ask = TeamAsk { team: team.clone(), command, by: author(caller)?, beside, searched };
             let Decided { outcome, position, .. } = self.inner.engine.team(ask).await?;
-            let named =
-                |device: u64| member.and_then(|member| self.inner.people.device_name(&team, member, DeviceKey(device)));
-            match outcome.map_err(|refusal| refusals::failure(&refusal, named))? {
+            let naming = Naming { inner: &self.inner, team: &team, member };
+            match outcome.map_err(|refusal| refusals::failure(&refusal, Some(naming)))? {
                 TeamAnswer::SearchAgain => self.until_followed(position).await?,
                 TeamAnswer::Granted(granted) => {
                     if let Granted::Opened { answer, .. } = *granted {
@@ -228,15 +232,15 @@ impl App {
     }
 
     /// Names in a metering body: what is no id is a bad request, who is not there is for the rules to say.
-    fn asked_member(&self, team: &str, member: &str) -> Result<(TeamId, Option<MemberKey>), Failure> {
+    pub(crate) fn asked_member(&self, team: &str, member: &str) -> Result<(TeamId, Option<MemberKey>), Failure> {
         let team: TeamId = wire::parse("team", team)?;
         let member: MemberId = wire::parse("member", member)?;
         let key = self.inner.people.key(&team, &member);
         Ok((team, key))
     }
 
-    /// Whose sessions this caller may touch.
-    fn guard(&self, caller: &Caller, operation: Operation) -> Result<Guard, Failure> {
+    /// Whose sessions or jobs this caller may touch; `unknown` is what all others are.
+    pub(crate) fn guard(&self, caller: &Caller, operation: Operation, unknown: Failure) -> Result<Guard, Failure> {
         if !operation.is_open_to(caller.scope.name()) {
             return Err(Failure::Forbidden);
         }
@@ -246,7 +250,7 @@ impl App {
             Scope::Product(product) => Ok(Guard::Product(product.parse().map_err(|_| Failure::Internal)?)),
             Scope::Member { team, member } => {
                 let (team, member) = self.named_member(team, member)?;
-                Ok(Guard::Member(team, member.ok_or(UNKNOWN_SESSION)?))
+                Ok(Guard::Member(team, member.ok_or(unknown)?))
             }
             Scope::Partner(_) => Err(Failure::Forbidden),
         }
@@ -259,7 +263,7 @@ impl App {
         session: &str,
         message: SessionMessage,
     ) -> Result<Said, Failure> {
-        let guard = self.guard(caller, operation)?;
+        let guard = self.guard(caller, operation, UNKNOWN_SESSION)?;
         let id: SessionId = session.parse().map_err(|_| UNKNOWN_SESSION)?;
         let ask = SessionAsk { session: id.clone(), message, guard: guard.clone(), by: author(caller)? };
         let Decided { outcome, position, .. } = self.inner.engine.session(ask).await?;
@@ -402,6 +406,7 @@ impl App {
 
     fn told_session(&self, whose: &Whose, device: &str, answer: &core::SessionAnswer) -> SessionAnswer {
         let session = answer.session.to_string();
+        let naming = Naming { inner: &self.inner, team: &whose.team, member: Some(whose.member) };
         SessionAnswer {
             state: session_state(answer.state),
             cover: cover(answer.cover),
@@ -413,8 +418,8 @@ impl App {
             available: wire::tokens(answer.available),
             heartbeat_s: answer.heartbeat_s,
             lease: answer.lease.map(|lease| self.lease(whose, &session, device, lease)),
-            warnings: answer.warnings.iter().map(refusals::warning).collect(),
-            refusal: answer.refusal.as_ref().map(refusals::problem),
+            warnings: answer.warnings.iter().map(|warning| refusals::warning(warning, naming)).collect(),
+            refusal: answer.refusal.as_ref().map(|refusal| refusals::problem(refusal, naming)),
             ends_at: answer.ends_at.map(wire::instant),
             ignored: Vec::new(),
             session,
@@ -525,16 +530,17 @@ fn activity(at: Option<&Instant>) -> Result<Option<time::Instant>, Failure> {
     at.map(|at| wire::parse("last_activity_at", at.as_str())).transpose()
 }
 
-fn check_tags(body: &SessionOpen) -> Result<(), Failure> {
+/// Tags are few, short and plain (L2).
+pub(crate) fn check_tags(tags: &Tags) -> Result<(), Failure> {
     let over = |name: &'static str, value: usize| Failure::Limit {
         name,
         value: u64::try_from(value).unwrap_or(u64::MAX),
         over: Over::Request,
     };
-    if body.tags.len() > limits::TAGS {
+    if tags.len() > limits::TAGS {
         return Err(over("tags", limits::TAGS));
     }
-    for (key, value) in &body.tags {
+    for (key, value) in tags {
         if key.chars().count() > limits::TAG_KEY_CHARS {
             return Err(over("tag_key", limits::TAG_KEY_CHARS));
         }
@@ -560,6 +566,7 @@ fn cover(name: Option<&str>) -> Option<Cover> {
 fn session_state(state: CoreState) -> SessionState {
     match state {
         CoreState::Open => SessionState::Open,
+        CoreState::Idle => SessionState::Idle,
         CoreState::Unfunded => SessionState::Unfunded,
         CoreState::Ended => SessionState::Ended,
     }

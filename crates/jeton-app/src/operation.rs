@@ -26,6 +26,7 @@ const VENDOR: Access = Access::Own(&[]);
 const TEAM: Access = Access::Own(&[ScopeName::Team]);
 const TEAM_AND_MEMBER: Access = Access::Own(&[ScopeName::Team, ScopeName::Member]);
 const CLIENT: Access = Access::Own(&[ScopeName::Product, ScopeName::Member]);
+const PRODUCT: Access = Access::Own(&[ScopeName::Product]);
 const TEAM_AND_CLIENT: Access = Access::Own(&[ScopeName::Team, ScopeName::Product, ScopeName::Member]);
 
 macro_rules! operations {
@@ -90,9 +91,10 @@ operations! {
     GetTeam,             "get_team",             TEAM;
     PutTeam,             "put_team",             VENDOR;
     ListMembers,         "list_members",         TEAM;
-    GetMember,           "get_member",           TEAM;
+    GetMember,           "get_member",           TEAM_AND_MEMBER;
     PutMember,           "put_member",           TEAM;
     DeactivateMember,    "deactivate_member",    TEAM;
+    EraseMember,         "erase_member",         TEAM;
     GetAssignment,       "get_assignment",       TEAM;
     PutAssignment,       "put_assignment",       TEAM;
     DeleteAssignment,    "delete_assignment",    TEAM;
@@ -105,6 +107,27 @@ operations! {
     PutDefaultAccess,    "put_default_access",   TEAM;
     GetBlockedProducts,  "get_blocked_products", TEAM;
     PutBlockedProducts,  "put_blocked_products", TEAM;
+    ListGroups,          "list_groups",          TEAM;
+    GetGroup,            "get_group",            TEAM;
+    PutGroup,            "put_group",            TEAM;
+    DeleteGroup,         "delete_group",         TEAM;
+
+    // Limits that a team sets for itself, and what the vendor alone grants it. A member reads its own credits.
+    ListCaps,            "list_caps",            TEAM;
+    GetCap,              "get_cap",              TEAM;
+    PutCap,              "put_cap",              TEAM;
+    DeleteCap,           "delete_cap",           TEAM;
+    GetRequiredTags,     "get_required_tags",    TEAM;
+    PutRequiredTags,     "put_required_tags",    TEAM;
+    GetPlan,             "get_plan",             TEAM;
+    PutPlan,             "put_plan",             VENDOR;
+    ListAgreements,      "list_agreements",      TEAM;
+    GetAgreement,        "get_agreement",        TEAM;
+    PutAgreement,        "put_agreement",        VENDOR;
+    DeleteAgreement,     "delete_agreement",     VENDOR;
+    ListCredits,         "list_credits",         TEAM_AND_MEMBER;
+    GetCredits,          "get_credits",          TEAM_AND_MEMBER;
+    PutCredits,          "put_credits",          VENDOR;
 
     // What a team buys and has used. A member reads its own use.
     ListOrders,          "list_orders",          TEAM;
@@ -125,6 +148,15 @@ operations! {
     CloseSession,        "close_session",        TEAM_AND_CLIENT;
     GetSession,          "get_session",          TEAM_AND_CLIENT;
     ListSessions,        "list_sessions",        TEAM_AND_CLIENT;
+
+    // Jobs: a member's machine asks for results, and the product's servers say what was delivered.
+    QuoteJob,            "quote_job",            CLIENT;
+    HoldJob,             "hold_job",             CLIENT;
+    CommitJob,           "commit_job",           PRODUCT;
+    ExtendJob,           "extend_job",           PRODUCT;
+    ReleaseJob,          "release_job",          PRODUCT;
+    GetJob,              "get_job",              TEAM_AND_CLIENT;
+    ListJobs,            "list_jobs",            TEAM_AND_CLIENT;
 
     // Without a key.
     GetLeaseKeys,        "get_lease_keys",       Access::Open;
@@ -169,6 +201,11 @@ impl<'a> Target<'a> {
     /// A team, or something of it.
     pub const fn team(team: &'a str) -> Self {
         Self { team: Some(team), member: None, product: None, unknown: None }
+    }
+
+    /// A member of a team, or something of theirs.
+    pub const fn member(team: &'a str, member: &'a str) -> Self {
+        Self { team: Some(team), member: Some(member), product: None, unknown: None }
     }
 
     /// The use of a team, narrowed to a member where one is named.
@@ -339,9 +376,17 @@ mod tests {
     }
 
     #[test]
-    fn a_team_grants_no_seats_records_no_payments_and_proves_no_use() {
+    fn a_team_grants_itself_nothing_records_no_payments_and_proves_no_use() {
         let team = caller(ScopeName::Team);
-        for operation in [Operation::PutSeat, Operation::RecordPayment, Operation::PutTeam] {
+        for operation in [
+            Operation::PutSeat,
+            Operation::RecordPayment,
+            Operation::PutTeam,
+            Operation::PutPlan,
+            Operation::PutAgreement,
+            Operation::DeleteAgreement,
+            Operation::PutCredits,
+        ] {
             assert_eq!(authorise(&team, operation, Target::team("acme")), Err(Failure::Forbidden));
         }
         let session = Target::session("acme", "alice", "autocad");
@@ -370,6 +415,16 @@ mod tests {
         assert_eq!(usage(None), Err(Failure::Forbidden));
         let charge = authorise(&member, Operation::ExplainCharge, Target::charge("acme", "bob"));
         assert_eq!(charge, of("unknown_charge"));
+    }
+
+    #[test]
+    fn a_member_reads_itself_and_its_credits_and_no_others() {
+        let member = caller(ScopeName::Member);
+        for operation in [Operation::GetMember, Operation::ListCredits, Operation::GetCredits] {
+            assert_eq!(authorise(&member, operation, Target::member("acme", "alice")), Ok(()));
+            assert_eq!(authorise(&member, operation, Target::member("acme", "bob")), of("unknown_member"));
+            assert_eq!(authorise(&member, operation, Target::team("acme")), Err(Failure::Forbidden));
+        }
     }
 
     #[test]

@@ -13,11 +13,13 @@ use jeton_store::{Device, Person, Reader, StoreError};
 use crate::secret;
 
 /// Names and keys of everybody.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct People {
     teams: RwLock<HashMap<TeamId, Folk>>,
     /// One writer of members at a time, so that no number is given twice.
     pub(crate) writing: tokio::sync::Mutex<()>,
+    /// Made at the start, and never stored.
+    salt: [u8; 16],
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +27,8 @@ struct Folk {
     by_id: BTreeMap<MemberId, MemberKey>,
     persons: HashMap<MemberKey, Known>,
     devices: HashMap<(MemberKey, DeviceKey), String>,
+    /// Who was erased lately, by a number that only this process can make of their id.
+    erased: HashMap<u64, MemberKey>,
 }
 
 /// What is known of a person.
@@ -51,7 +55,7 @@ impl People {
                 folk.devices.insert((MemberKey(device.member), DeviceKey(device.device)), device.name);
             }
         }
-        Ok(Self { teams: RwLock::new(teams), writing: tokio::sync::Mutex::default() })
+        Ok(Self { teams: RwLock::new(teams), writing: tokio::sync::Mutex::default(), salt: secret::random() })
     }
 
     /// The key of a member.
@@ -73,16 +77,17 @@ impl People {
         self.read(team, |folk| folk.persons.get(&member).cloned()).flatten()
     }
 
-    /// The name that a member goes by; its key in words when it has none any more.
+    /// The name that a member goes by; when they were erased, one that stands for them for ever and that is no id, so
+    /// that nobody else can have it and nothing can be asked by it (V5).
     pub(crate) fn name_of(&self, team: &TeamId, member: MemberKey) -> String {
         let named = self.read(team, |folk| folk.persons.get(&member).map(|known| known.id.to_string())).flatten();
-        named.unwrap_or_else(|| format!("erased-{member}"))
+        named.unwrap_or_else(|| format!("~{member}"))
     }
 
-    /// The key that a new member gets.
-    pub(crate) fn next(&self, team: &TeamId) -> MemberKey {
-        let most = self.read(team, |folk| folk.persons.keys().map(|key| key.0).max()).flatten();
-        MemberKey(most.map_or(1, |most| most + 1))
+    /// Who went by this id when they were erased. Known to the process that erased them alone, for who asks twice.
+    pub(crate) fn erased(&self, team: &TeamId, member: &MemberId) -> Option<MemberKey> {
+        let number = secret::keyed_hash(&self.salt, member.as_str());
+        self.read(team, |folk| folk.erased.get(&number).copied()).flatten()
     }
 
     /// The key of a member's device, and the row that makes it known, where it is not yet.
@@ -119,7 +124,21 @@ impl People {
     pub(crate) fn learn_device(&self, team: &TeamId, device: &Device) {
         let key = (MemberKey(device.member), DeviceKey(device.device));
         self.write(team, |folk| {
-            folk.devices.insert(key, device.name.clone());
+            // Who was erased since it was written has no devices any more.
+            if folk.persons.contains_key(&key.0) {
+                folk.devices.insert(key, device.name.clone());
+            }
+        });
+    }
+
+    /// Forgets a person whose row has been erased.
+    pub(crate) fn forget(&self, team: &TeamId, member: MemberKey) {
+        self.write(team, |folk| {
+            folk.devices.retain(|(of, _), _| *of != member);
+            if let Some(known) = folk.persons.remove(&member) {
+                folk.by_id.remove(&known.id);
+                folk.erased.insert(secret::keyed_hash(&self.salt, known.id.as_str()), member);
+            }
         });
     }
 

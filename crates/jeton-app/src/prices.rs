@@ -6,7 +6,7 @@ use jeton_core::limits;
 use jeton_core::money::Currency;
 use jeton_core::price::{PriceListSpec, Tier, Tiers};
 use jeton_core::refusal::{Limit, Refusal};
-use jeton_core::time::Zone;
+use jeton_core::time::{self, Zone};
 
 use crate::contract::{self, BetterBuy, Decimal, PriceList, PriceListPut, Quote, QuotePost};
 use crate::{
@@ -66,14 +66,18 @@ impl App {
                 let team: TeamId = wire::parse("team", team)?;
                 let seen = self.see(&team, move |team, _, sight| {
                     let profile = team.profile.as_ref().ok_or(Failure::Internal)?;
-                    let country = Some(profile.country.as_str());
-                    quote(sight, quantity, profile.currency, country, &profile.time_zone, true)
+                    let list = team.price_list(sight.catalogue, sight.now);
+                    quote(list, quantity, profile.currency, &profile.time_zone, sight.now, true)
                 });
                 Ok(seen.await?.value)
             }
             (None, Some(currency)) => {
                 let currency: Currency = wire::parse("currency", currency)?;
-                self.see_catalogue(move |sight| quote(sight, quantity, currency, None, &Zone::UTC, false)).await
+                let quoted = self.see_catalogue(move |sight| {
+                    let list = sight.catalogue.price_list_for(currency, None, sight.now);
+                    quote(list, quantity, currency, &Zone::UTC, sight.now, false)
+                });
+                quoted.await
             }
             (Some(_), Some(_)) | (None, None) => {
                 Err(Failure::bad_request("currency", "a quote is for either a currency or a team"))
@@ -83,15 +87,15 @@ impl App {
 }
 
 fn quote(
-    sight: &jeton_engine::Sight<'_>,
+    list: Result<(&PriceListId, &PriceListSpec), Refusal>,
     quantity: u64,
     currency: Currency,
-    country: Option<&str>,
     zone: &Zone,
+    now: time::Instant,
     taxed: bool,
 ) -> Result<Quote, Failure> {
     let refused = |refusal: Refusal| refusals::plain(&refusal);
-    let (id, list) = sight.catalogue.price_list_for(currency, country, sight.now).map_err(refused)?;
+    let (id, list) = list.map_err(refused)?;
     if quantity > limits::ORDER_QUANTITY {
         return Err(refused(Refusal::Limit { limit: Limit::OrderQuantity, value: limits::ORDER_QUANTITY }));
     }
@@ -114,7 +118,7 @@ fn quote(
         total: tax.is_some().then(|| net.clone()),
         net,
         tax,
-        expires_on: wire::date(zone.day_of(sight.now).one_year_on()),
+        expires_on: wire::date(zone.day_of(now).one_year_on()),
         better,
     })
 }
@@ -150,7 +154,8 @@ fn spec(body: &PriceListPut) -> Result<PriceListSpec, Failure> {
     let starts_at = body.starts_at.as_ref().map(|at| wire::parse("starts_at", at.as_str())).transpose()?;
     let partner = body.partner.as_deref().map(|partner| wire::parse("partner", partner)).transpose()?;
     let currency = wire::parse("currency", &body.currency)?;
-    Ok(PriceListSpec { currency, tiers, countries, starts_at, partner, min_quantity, step })
+    let by_agreement = body.by_agreement.unwrap_or(false);
+    Ok(PriceListSpec { currency, tiers, countries, starts_at, partner, min_quantity, step, by_agreement })
 }
 
 /// A country's code of ISO 3166: two capital letters.
@@ -176,5 +181,6 @@ fn told(id: &PriceListId, spec: &PriceListSpec) -> PriceList {
         partner: spec.partner.as_ref().map(ToString::to_string),
         min_quantity: spec.min_quantity,
         step: spec.step,
+        by_agreement: spec.by_agreement,
     }
 }

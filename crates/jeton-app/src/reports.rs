@@ -1,20 +1,20 @@
-//! What a team has, has spent, and why: balance, charges, usage; and the installation's checkpoint (V2, V6, W10).
+//! What a team has and has spent: balance, charges, usage; and the installation's checkpoint (V2, W10).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use jeton_core::entry::{ChargeCause, ChargeMade, TeamFact};
-use jeton_core::id::{LotNo, MemberKey, ProductCode, ProductKey, Seq, TeamId};
+use jeton_core::entry::{ChargeMade, JobCommitted, TeamFact};
+use jeton_core::id::{MemberKey, ProductCode, ProductKey, TeamId};
 use jeton_core::lot::Lot;
 use jeton_core::money::{Currency, ExactAmount};
-use jeton_core::time::{Day, Instant};
-use jeton_store::stored::{AnyEntry, team_stream};
+use jeton_core::time::Day;
+use jeton_store::stored::AnyEntry;
 use jeton_store::{Group, GroupBy, Position, Sealed, UsageAsked};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::{
-    Balance, Charge, ChargesQuery, Checkpoint, Date, Decimal, ExplainedDraw, ExplainedRate, ExplainedSession,
-    Explanation, LotBalance, ProofKind, ProofOfUse, UsageQuery, UsageRow,
+    Balance, Charge, ChargesQuery, Checkpoint, Date, Decimal, Explanation, LotBalance, UsageQuery, UsageRow,
 };
+use crate::jobs::told_part;
 use crate::teams::known;
 use crate::{App, Caller, Failure, Inner, Operation, Page, PageRequest, Target, authorise, refusals, wire};
 
@@ -22,9 +22,6 @@ use crate::{App, Caller, Failure, Inner, Operation, Page, PageRequest, Target, a
 const GROUPS: usize = 8;
 
 const UNKNOWN_CHARGE: Failure = Failure::NotFound { code: "unknown_charge" };
-
-/// How many entries after a charge are looked through for the close that made it; they stand right behind it.
-const LOOKED_THROUGH: usize = 64;
 
 /// What a usage report is grouped by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,7 +269,7 @@ impl App {
         operation: Operation,
         team: &str,
         charge: &str,
-    ) -> Result<(TeamId, Sealed, Box<ChargeMade>), Failure> {
+    ) -> Result<(TeamId, Sealed, Spent), Failure> {
         // Whose charge it is, is known only once it is found; what may never be asked is refused before.
         if !operation.is_open_to(caller.scope.name()) {
             return Err(Failure::Forbidden);
@@ -290,7 +287,7 @@ impl App {
                 inner.charges(&[position])?.pop().ok_or(UNKNOWN_CHARGE)
             })
             .await?;
-        let member = self.inner.people.name_of(&id, made.member);
+        let member = self.inner.people.name_of(&id, made.member());
         authorise(caller, operation, Target::charge(team, &member))?;
         Ok((id, sealed, made))
     }
@@ -308,153 +305,78 @@ impl App {
     }
 }
 
+/// A charge, by what it pays for.
+pub(crate) enum Spent {
+    Window(Box<ChargeMade>),
+    Job(Box<JobCommitted>),
+}
+
+impl Spent {
+    fn member(&self) -> MemberKey {
+        match self {
+            Self::Window(charge) => charge.member,
+            Self::Job(job) => job.member,
+        }
+    }
+}
+
 impl Inner {
-    fn charges(&self, positions: &[Position]) -> Result<Vec<(Sealed, Box<ChargeMade>)>, Failure> {
+    fn charges(&self, positions: &[Position]) -> Result<Vec<(Sealed, Spent)>, Failure> {
         let made = |(sealed, entry)| match entry {
             AnyEntry::Team(_, jeton_core::entry::Entry { fact: TeamFact::ChargeMade(charge), .. }) => {
-                Ok((sealed, charge))
+                Ok((sealed, Spent::Window(charge)))
+            }
+            AnyEntry::Team(_, jeton_core::entry::Entry { fact: TeamFact::JobCommitted(job), .. }) => {
+                Ok((sealed, Spent::Job(job)))
             }
             AnyEntry::Team(..) | AnyEntry::Vendor(_) | AnyEntry::Series(..) => Err(Failure::Internal),
         };
         self.entries(positions)?.into_iter().map(made).collect()
     }
 
-    fn told_charge(&self, team: &TeamId, sealed: &Sealed, charge: &ChargeMade) -> Result<Charge, Failure> {
-        Ok(Charge {
-            charge: format!("c{}", sealed.seq),
-            at: wire::micros(sealed.at),
-            member: self.people.name_of(team, charge.member),
-            product: self.product_code(charge.product)?.to_string(),
-            window: Some(wire::window(charge.window)),
-            tokens: wire::tokens(charge.tokens()),
-            draws: charge.draws.iter().map(wire::draw).collect(),
-            tags: charge.tags.clone(),
-            session: Some(charge.session.to_string()),
+    fn told_charge(&self, team: &TeamId, sealed: &Sealed, spent: &Spent) -> Result<Charge, Failure> {
+        let (charge, at) = (format!("c{}", sealed.seq), wire::micros(sealed.at));
+        let member = self.people.name_of(team, spent.member());
+        Ok(match spent {
+            Spent::Window(made) => Charge {
+                charge,
+                at,
+                member,
+                product: self.product_code(made.product)?.to_string(),
+                results: None,
+                window: Some(wire::window(made.window)),
+                tokens: wire::tokens(made.tokens()),
+                draws: made.draws.iter().map(wire::draw).collect(),
+                credits: None,
+                tags: made.tags.clone(),
+                session: Some(made.session.to_string()),
+                job: None,
+            },
+            Spent::Job(job) => Charge {
+                charge,
+                at,
+                member,
+                product: self.product_code(job.product)?.to_string(),
+                results: Some(job.parts.iter().map(told_part).collect()),
+                window: None,
+                tokens: wire::tokens(job.funds.tokens()),
+                draws: job.funds.draws().iter().map(wire::draw).collect(),
+                credits: wire::credit_draws(&job.funds),
+                tags: job.tags.clone(),
+                session: None,
+                job: Some(job.job.to_string()),
+            },
         })
     }
 
     /// The lots of a team that have been closed, with their last figures.
-    fn closed_lots(&self, team: &TeamId) -> Result<Vec<Lot>, Failure> {
+    pub(crate) fn closed_lots(&self, team: &TeamId) -> Result<Vec<Lot>, Failure> {
         let positions = self.views.closed_lots(team.as_str())?;
         let closed = |(_, entry)| match entry {
             AnyEntry::Team(_, jeton_core::entry::Entry { fact: TeamFact::LotClosed(lot), .. }) => Ok(*lot),
             AnyEntry::Team(..) | AnyEntry::Vendor(_) | AnyEntry::Series(..) => Err(Failure::Internal),
         };
         self.entries(&positions)?.into_iter().map(closed).collect()
-    }
-
-    /// V6: rule, window, sessions, proofs of use, lots, prices, the rate and its date.
-    fn explain(
-        &self,
-        team: &TeamId,
-        sealed: &Sealed,
-        charge: &ChargeMade,
-        lots: Vec<Lot>,
-    ) -> Result<Explanation, Failure> {
-        let product = self.product_code(charge.product)?;
-        let mut sessions = Vec::new();
-        for proof in &charge.proofs {
-            let position = self.views.position_of(&team_stream(team), proof.session.0)?.ok_or(Failure::Internal)?;
-            let (_, _, opened, opened_at) = self.session_opened(position)?;
-            sessions.push(ExplainedSession {
-                session: opened.session.to_string(),
-                device: self.people.device_name(team, opened.member, opened.device),
-                version: opened.version,
-                opened_at: wire::instant(opened_at),
-                proven_from: wire::instant(proof.from),
-                proven_until: wire::instant(proof.to),
-            });
-        }
-        let lots: HashMap<LotNo, Lot> =
-            lots.into_iter().chain(self.closed_lots(team)?).map(|lot| (lot.lot, lot)).collect();
-        let mut draws = Vec::new();
-        let mut amounts: BTreeMap<String, ExactAmount> = BTreeMap::new();
-        for draw in &charge.draws {
-            let lot = lots.get(&draw.lot).ok_or(Failure::Internal)?;
-            let told = wire::draw(draw);
-            let amount = amounts.entry(told.currency.clone()).or_default();
-            *amount = amount.plus(draw.unit_price.amount_of(draw.tokens));
-            draws.push(ExplainedDraw {
-                lot: told.lot,
-                order: lot.order.to_string(),
-                tokens: told.tokens,
-                unit_price: told.unit_price,
-                currency: told.currency,
-                ends_at: wire::instant(lot.ends_at),
-            });
-        }
-        let name = self.engine.catalogue().product(charge.product).map(|product| product.spec.names.en.clone());
-        let (rule, text, undo_interval_s, in_force_at) = reason(charge, name.as_deref().unwrap_or(product.as_str()));
-        let kind = match charge.cause {
-            ChargeCause::NoUndoInterval | ChargeCause::UndoneOften { .. } => ProofKind::Open,
-            ChargeCause::UndoIntervalPassed { .. } | ChargeCause::Renewal { .. } => {
-                self.kind_of_proof(team, sealed.seq)?
-            }
-        };
-        let at = wire::micros(sealed.at);
-        Ok(Explanation {
-            charge: format!("c{}", sealed.seq),
-            rule: rule.to_owned(),
-            text,
-            at: at.clone(),
-            member: self.people.name_of(team, charge.member),
-            product: product.to_string(),
-            tokens: wire::tokens(charge.tokens()),
-            window: Some(wire::window(charge.window)),
-            usage_day: wire::date(charge.day),
-            undo_interval_s,
-            rate: ExplainedRate {
-                per_day: wire::tokens(charge.rate.tokens),
-                effective_at: wire::instant(charge.rate.starts_at),
-                in_force_at: wire::instant(in_force_at),
-            },
-            sessions,
-            proof: ProofOfUse { session: charge.session.to_string(), kind, at },
-            draws,
-            amounts: amounts.into_iter().map(|(code, amount)| (code.clone(), money(&code, amount))).collect(),
-            seq: sealed.seq,
-            hash: wire::hex(&sealed.hash),
-        })
-    }
-
-    /// Whether the message that made a charge was a beat or a close: a close names the charges that it made, in an
-    /// entry of its own right after them.
-    fn kind_of_proof(&self, team: &TeamId, seq: u64) -> Result<ProofKind, Failure> {
-        let positions = self.views.positions(&team_stream(team), seq, LOOKED_THROUGH)?;
-        for (_, entry) in self.entries(&positions)? {
-            let AnyEntry::Team(_, entry) = entry else { return Err(Failure::Internal) };
-            if let TeamFact::SessionClosed { charged, .. } = entry.fact {
-                return Ok(if charged.contains(&Seq(seq)) { ProofKind::Close } else { ProofKind::Heartbeat });
-            }
-        }
-        Ok(ProofKind::Heartbeat)
-    }
-}
-
-/// The rule, the reason in a sentence, the interval that had to be proven, and the instant of the rate (C2).
-fn reason(charge: &ChargeMade, product: &str) -> (&'static str, String, Option<u32>, Instant) {
-    let start = charge.window.start;
-    match charge.cause {
-        ChargeCause::UndoIntervalPassed { hold_set_at, undo_s } => {
-            let until = charge.proofs.iter().map(|proof| proof.to).max().unwrap_or(start);
-            let text = format!(
-                "{product} was open from {start} to {until} without a break, which is the undo interval of {undo_s} s or more."
-            );
-            ("W2", text, Some(undo_s), hold_set_at)
-        }
-        ChargeCause::NoUndoInterval => {
-            ("W2", format!("{product} was opened at {start}, and has no undo interval."), None, start)
-        }
-        ChargeCause::UndoneOften { undone } => {
-            let text = format!("{product} was opened at {start}, having been undone {undone} times within 24 hours.");
-            ("W2", text, None, start)
-        }
-        ChargeCause::Renewal { after } => (
-            "W4",
-            format!("{product} was open when its cover ended at {after}, and still in use after that."),
-            None,
-            start,
-        ),
     }
 }
 
@@ -477,7 +399,7 @@ fn told_lot(lot: &Lot) -> LotBalance {
     }
 }
 
-fn money(code: &str, amount: ExactAmount) -> Decimal {
+pub(crate) fn money(code: &str, amount: ExactAmount) -> Decimal {
     match code.parse::<Currency>() {
         Ok(currency) => Decimal::new(amount.rounded(currency).in_currency(currency)),
         Err(_) => Decimal::new("0"),

@@ -57,6 +57,11 @@ pub(crate) fn key_id_for(caller: &str, idempotency_key: &str) -> String {
 
 /// The ledger's number of a device: a keyed hash, so that without the member's salt nobody can tell its name (V5).
 pub(crate) fn device_key(salt: &[u8; 16], name: &str) -> u64 {
+    keyed_hash(salt, name)
+}
+
+/// 63 bits that tell nothing of a name to who has not the salt.
+pub(crate) fn keyed_hash(salt: &[u8; 16], name: &str) -> u64 {
     let mut mac = Hmac::<Sha256>::new_from_slice(salt).expect("a key of any length will do");
     mac.update(name.as_bytes());
     let tag = mac.finalize().into_bytes();

@@ -124,6 +124,7 @@ fn settings(body: &SettingsPut) -> Result<core::Settings, Failure> {
         revive_within_s: within("revive_within_s", body.revive_within_s, rules.revive_within_s, 0..=DAY_S)?,
         unfunded_s: within("unfunded_s", body.unfunded_s, rules.unfunded_s, 0..=DAY_S)?,
         invoice_due_days: u16::try_from(invoice_due_days).unwrap_or(rules.invoice_due_days),
+        job_hold_s: within("job_hold_s", body.job_hold_s, rules.job_hold_s, 1..=30 * DAY_S)?,
     })
 }
 
@@ -136,6 +137,7 @@ fn told(settings: &core::Settings) -> Settings {
         revive_within_s: settings.revive_within_s,
         unfunded_s: settings.unfunded_s,
         invoice_due_days: u32::from(settings.invoice_due_days),
+        job_hold_s: settings.job_hold_s,
     }
 }
 

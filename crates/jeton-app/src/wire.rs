@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jeton_core::catalogue::Names;
-use jeton_core::entry::Span;
+use jeton_core::entry::{Funds, Span};
 use jeton_core::limits;
 use jeton_core::lot::Draw;
 use jeton_core::time::{Day, Instant};
@@ -73,6 +73,12 @@ pub(crate) fn tokens(tokens: Tokens) -> contract::Decimal {
     contract::Decimal::new(tokens.to_string())
 }
 
+/// From a start to an end after it.
+pub(crate) fn span(starts_at: &contract::Instant, ends_at: &contract::Instant) -> Result<Span, Failure> {
+    let span = Span { start: parse("starts_at", starts_at.as_str())?, end: parse("ends_at", ends_at.as_str())? };
+    if span.start < span.end { Ok(span) } else { Err(Failure::bad_request("ends_at", "it ends after it starts")) }
+}
+
 pub(crate) fn window(span: Span) -> contract::Window {
     contract::Window { start: instant(span.start), end: instant(span.end) }
 }
@@ -83,6 +89,19 @@ pub(crate) fn draw(draw: &Draw) -> contract::Draw {
         tokens: tokens(draw.tokens),
         unit_price: contract::Decimal::new(draw.unit_price.in_currency(draw.currency)),
         currency: draw.currency.code().to_owned(),
+    }
+}
+
+/// The cloud credits that paid a job; none where tokens did.
+pub(crate) fn credit_draws(funds: &Funds) -> Option<Vec<contract::CreditDraw>> {
+    match funds {
+        Funds::Tokens(_) => None,
+        Funds::Credits(draws) => {
+            let told = draws
+                .iter()
+                .map(|draw| contract::CreditDraw { grant: draw.grant.to_string(), credits: tokens(draw.credits) });
+            Some(told.collect())
+        }
     }
 }
 

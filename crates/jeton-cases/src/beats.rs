@@ -24,6 +24,14 @@ struct Client {
     line: usize,
     next_micros: i64,
     beats: bool,
+    /// Its messages report activity up to this instant; `None`: they report none.
+    active_until_micros: Option<i64>,
+}
+
+impl Client {
+    fn active_at(&self, at_micros: i64) -> Option<i64> {
+        self.active_until_micros.map(|until| until.min(at_micros))
+    }
 }
 
 impl Beating {
@@ -47,7 +55,10 @@ impl Beating {
                 line: client.line,
                 at_micros: client.next_micros,
                 who: client.who.clone(),
-                action: Action::Beat { session: client.session.clone() },
+                action: Action::Beat {
+                    session: client.session.clone(),
+                    active_at_micros: client.active_at(client.next_micros),
+                },
                 expect: Vec::new(),
                 automatic: true,
             });
@@ -77,23 +88,32 @@ impl Beating {
                         line,
                         next_micros: at_micros + EVERY_MICROS,
                         beats: true,
+                        active_until_micros: None,
                     });
                 }
             }
-            Deed::Act(Action::Beat { session }) => {
+            Deed::Act(Action::Beat { session, .. }) => {
                 let client = self.client(session)?;
                 client.beats = client.beats && !over;
                 if client.next_micros == at_micros {
                     client.next_micros += EVERY_MICROS;
                 }
             }
-            Deed::Act(Action::Close { session }) | Deed::Silent(session) => {
+            Deed::Act(Action::Close { session, .. }) | Deed::Silent(session) => {
                 self.client(session)?.beats = false;
+            }
+            Deed::Act(Action::Erase { member }) => {
+                for client in self.clients.iter_mut().filter(|client| client.who.as_ref() == Some(member)) {
+                    client.beats = false;
+                }
             }
             Deed::Beats(session) => {
                 let client = self.client(session)?;
                 client.beats = true;
                 client.next_micros = at_micros + EVERY_MICROS;
+            }
+            Deed::Active { session, until_micros } => {
+                self.client(session)?.active_until_micros = Some(*until_micros);
             }
             Deed::Act(Action::Down) => {
                 if !self.server_is_up {
@@ -117,9 +137,26 @@ impl Beating {
                 Action::Look
                 | Action::OpenByMany { .. }
                 | Action::Quote { .. }
+                | Action::QuoteJob { .. }
+                | Action::HoldJob { .. }
+                | Action::CommitJob { .. }
+                | Action::ExtendJob { .. }
+                | Action::ReleaseJob { .. }
+                | Action::LookAtJob { .. }
                 | Action::Seat { .. }
                 | Action::WithdrawSeat { .. }
                 | Action::Assign { .. }
+                | Action::DefaultAccess { .. }
+                | Action::Group { .. }
+                | Action::RemoveGroup { .. }
+                | Action::Cap { .. }
+                | Action::RemoveCap { .. }
+                | Action::RequireTags { .. }
+                | Action::Agreement { .. }
+                | Action::RemoveAgreement { .. }
+                | Action::PriceList { .. }
+                | Action::Credits { .. }
+                | Action::Plan { .. }
                 | Action::Deactivate { .. }
                 | Action::Block { .. }
                 | Action::Order { .. }
@@ -132,6 +169,11 @@ impl Beating {
         } else {
             Err("the server is down".to_owned())
         }
+    }
+
+    /// The activity that a message of this session's client reports at an instant, where its line does not say.
+    pub(crate) fn active_at(&self, session: &str, at_micros: i64) -> Option<i64> {
+        self.clients[*self.known.get(session)?].active_at(at_micros)
     }
 
     fn client(&mut self, session: &str) -> Result<&mut Client, String> {

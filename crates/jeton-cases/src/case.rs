@@ -1,6 +1,8 @@
 //! What a case is made of, once read. Instants are microseconds since 1970 in UTC; tokens are decimal strings as
 //! in the public contract. Nothing here parses or compares.
 
+use std::collections::BTreeMap;
+
 use crate::calendar::Calendar;
 
 /// One worked example.
@@ -40,9 +42,49 @@ pub struct Setup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
     pub code: String,
-    /// Tokens per day, in force from the beginning; `None`: not on the rate sheet.
-    pub per_day: Option<String>,
+    /// What is in force from the beginning; `None`: not on the rate sheet.
+    pub offer: Option<Offer>,
     pub undo_interval_s: u32,
+    /// After how many seconds it is idle; `None`: it is not idle-aware (C5).
+    pub idle_after_s: Option<u32>,
+    /// The balance that it asks for (C3).
+    pub min_balance: String,
+}
+
+/// What a rate offers (C1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offer {
+    /// Tokens per day.
+    PerDay(String),
+    Results(Vec<ResultRate>),
+}
+
+/// What a result costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultRate {
+    pub result: String,
+    pub tokens: String,
+    pub unit: String,
+    pub rounding: Rounding,
+}
+
+/// How a quantity is rounded before it is priced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounding {
+    Up,
+    Nearest,
+    None,
+}
+
+impl Rounding {
+    /// As the public contract writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Nearest => "nearest",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A member of the team, and what it is assigned to.
@@ -88,27 +130,59 @@ pub enum Action {
         device: String,
         version: Option<String>,
         team: Option<String>,
+        tags: Tags,
     },
     /// So many further members, with access to everything by the team's default, open `product` at once.
     OpenByMany {
         product: String,
         members: u32,
     },
+    /// `active_at_micros`: the last activity that it reports, if it reports one (W6).
     Beat {
         session: String,
+        active_at_micros: Option<i64>,
     },
     Close {
         session: String,
+        active_at_micros: Option<i64>,
     },
     /// Asks what an opening would do now.
     Quote {
         product: String,
     },
+    /// Asks what a job would cost now.
+    QuoteJob {
+        product: String,
+        parts: Vec<Part>,
+    },
+    HoldJob {
+        job: String,
+        product: String,
+        parts: Vec<Part>,
+        tags: Tags,
+    },
+    /// `parts`: what was delivered, where it is not what was held.
+    CommitJob {
+        job: String,
+        parts: Option<Vec<Part>>,
+    },
+    ExtendJob {
+        job: String,
+    },
+    ReleaseJob {
+        job: String,
+    },
+    /// Asks how a job stands.
+    LookAtJob {
+        job: String,
+    },
+    /// `plan`: what the subscription carries (P11).
     Seat {
         product: String,
         member: String,
         starts_at_micros: i64,
         ends_at_micros: i64,
+        plan: Option<String>,
     },
     WithdrawSeat {
         product: String,
@@ -119,7 +193,66 @@ pub enum Action {
         member: String,
         access: Access,
     },
+    /// What everybody in the team is assigned to.
+    DefaultAccess {
+        access: Access,
+    },
+    /// A group of members, and what it assigns them to.
+    Group {
+        group: String,
+        members: Vec<String>,
+        access: Access,
+    },
+    RemoveGroup {
+        group: String,
+    },
+    Cap {
+        cap: String,
+        of: CapOf,
+        tokens: String,
+        per: Per,
+        hard: bool,
+    },
+    RemoveCap {
+        cap: String,
+    },
+    /// The tags that the team requires are these from now on.
+    RequireTags {
+        tags: Vec<String>,
+    },
+    Agreement {
+        agreement: String,
+        starts_at_micros: i64,
+        ends_at_micros: i64,
+        rates: Vec<(String, Offer)>,
+        price_list: Option<String>,
+    },
+    RemoveAgreement {
+        agreement: String,
+    },
+    /// A price list in EUR of one tier, for teams of one country.
+    PriceList {
+        list: String,
+        unit_price: String,
+        country: String,
+    },
+    Credits {
+        grant: String,
+        member: String,
+        credits: String,
+        ends_at_micros: i64,
+    },
+    /// What the team's subscriptions carry (P11).
+    Plan {
+        plan: String,
+        starts_at_micros: i64,
+        ends_at_micros: i64,
+    },
     Deactivate {
+        member: String,
+    },
+    /// The member is forgotten; their clients are heard of no more.
+    Erase {
         member: String,
     },
     /// The team's blocked products are these from now on.
@@ -137,12 +270,47 @@ pub enum Action {
     },
     Rate {
         product: String,
-        per_day: String,
+        offer: Offer,
         effective_at_micros: i64,
     },
     /// The server stops in an orderly way; until [`Action::Up`] only time passes.
     Down,
     Up,
+}
+
+/// Tags by their keys.
+pub type Tags = BTreeMap<String, String>;
+
+/// So much of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub result: String,
+    pub quantity: String,
+}
+
+/// Whose use a cap limits (L1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CapOf {
+    Member(String),
+    Group(String),
+    Product(String),
+    Team,
+}
+
+/// The calendar time that a cap counts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Per {
+    Day,
+    Month,
+}
+
+/// What has become of a job (R1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    Held,
+    Committed,
+    Released,
+    Lapsed,
 }
 
 /// What opens a session's door.
@@ -182,6 +350,24 @@ pub enum Expectation {
         figures: Vec<(String, String)>,
         until_micros: i64,
     },
+    /// The session is past its cover, and nobody has been active since (W6).
+    Idle,
+    /// The answer warns of these, in this order, and of nothing else.
+    Warned(Vec<Warned>),
+    /// The job is in this state.
+    Job(JobState),
+    /// What the job holds or has spent, in tokens or in credits.
+    Tokens(String),
+    Credits(String),
+    /// When the job's hold lapses.
+    Lapses(i64),
+    /// What a quoted job would cost, and what would be left.
+    Required(String),
+    Remaining(String),
+    /// The unit price of the order.
+    UnitPrice(String),
+    /// The plan that is in force in the team (P11).
+    Plan(String),
     /// The session is over: the answer says `ended`, or refuses with `session_ended`.
     Ended,
     Available(String),
@@ -196,6 +382,13 @@ pub enum Expectation {
         refused: u32,
         code: String,
     },
+}
+
+/// A warning: its code, and among others these figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warned {
+    pub code: String,
+    pub figures: Vec<(String, String)>,
 }
 
 /// How everything stands after the last step.
@@ -217,9 +410,19 @@ pub struct Charge {
     pub member: Option<String>,
     pub product: String,
     pub tokens: String,
-    pub window_start_micros: i64,
+    pub of: ChargeOf,
     /// Order and tokens, if the case says which lots.
     pub draws: Option<Vec<(String, String)>>,
+    /// If the case says which.
+    pub tags: Option<Tags>,
+}
+
+/// What a charge pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChargeOf {
+    /// A window, by its start.
+    Window(i64),
+    Job(String),
 }
 
 /// The team's use on one usage day (W10).

@@ -2,7 +2,8 @@
 
 use crate::action::tokens;
 use crate::calendar::Calendar;
-use crate::case::{Charge, Closing, UsageDay};
+use crate::case::{Charge, ChargeOf, Closing, UsageDay};
+use crate::offer;
 
 /// Which block a line belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,16 +74,21 @@ impl Reader {
     }
 }
 
-/// `ana | autocad | 7 | Mon 08:00 | C 3, A 4`
+/// `ana | autocad | 7 | Mon 08:00 | C 3, A 4`, `ana | renders | 6 | job j1 | tagged project bridge`
 fn charge(line: usize, text: &str, calendar: &Calendar) -> Result<Charge, String> {
     let columns: Vec<&str> = text.split('|').map(str::trim).collect();
-    let (member, product, amount, start, draws) = match columns.as_slice() {
-        [member, product, amount, start] => (member, product, amount, start, None),
-        [member, product, amount, start, draws] => (member, product, amount, start, Some(draws)),
-        _ => {
-            return Err("a charge is member | product | tokens | window start [| order tokens, …]".to_owned());
-        }
+    let [member, product, amount, of, more @ ..] = columns.as_slice() else {
+        return Err("a charge is member | product | tokens | window start, or job [| order tokens, …]".to_owned());
     };
+    let (mut draws, mut tags) = (None, None);
+    for column in more {
+        let words: Vec<&str> = column.split_whitespace().collect();
+        match words.as_slice() {
+            ["tagged", "nothing"] => tags = Some(offer::no_tags()),
+            ["tagged", rest @ ..] => tags = Some(offer::tags(rest)?),
+            _ => draws = Some(column),
+        }
+    }
     let draw = |draw: &str| {
         let (order, amount) = draw.trim().split_once(' ').ok_or(format!("`{draw}` is no order and tokens"))?;
         Ok((order.to_owned(), tokens(amount.trim())?))
@@ -92,7 +98,11 @@ fn charge(line: usize, text: &str, calendar: &Calendar) -> Result<Charge, String
         member: (*member != "any").then(|| (*member).to_owned()),
         product: (*product).to_owned(),
         tokens: tokens(amount)?,
-        window_start_micros: calendar.instant(start)?,
+        of: match of.strip_prefix("job ") {
+            Some(job) => ChargeOf::Job(job.trim().to_owned()),
+            None => ChargeOf::Window(calendar.instant(of)?),
+        },
+        tags,
         draws: draws.map(|draws| draws.split(',').map(draw).collect::<Result<_, String>>()).transpose()?,
     })
 }
@@ -131,17 +141,19 @@ mod tests {
     fn blocks_are_read() {
         let closing = read(
             "charges:\nana | autocad | 7 | Mon 00:00 | C 3, A 4\nany | mudbox | 0.5 | Mon 00:00\n\
-             usage:\nMon | tokens 7.5 | launches 4 | days 2\navailable: 92.5",
+             ana | renders | 6 | job j1 | tagged project bridge\nusage:\nMon | tokens 7.5 | launches 4 | days 2\navailable: 92.5",
         )
         .unwrap();
         assert_eq!(closing.charges[0].draws, Some(vec![("C".into(), "3".into()), ("A".into(), "4".into())]));
         assert_eq!(closing.charges[1].member, None);
-        assert_eq!(closing.charges[1].window_start_micros, 345_600_000_000);
+        assert_eq!(closing.charges[1].of, ChargeOf::Window(345_600_000_000));
+        assert_eq!((&closing.charges[2].of, &closing.charges[2].draws), (&ChargeOf::Job("j1".into()), &None));
+        assert_eq!(closing.charges[2].tags.as_ref().map(std::collections::BTreeMap::len), Some(1));
         assert_eq!(
             closing.usage,
-            Some(vec![UsageDay { line: 5, day: "1970-01-05".into(), tokens: "7.5".into(), launches: 4, days: 2 }])
+            Some(vec![UsageDay { line: 6, day: "1970-01-05".into(), tokens: "7.5".into(), launches: 4, days: 2 }])
         );
-        assert_eq!(closing.available, Some((6, "92.5".into())));
+        assert_eq!(closing.available, Some((7, "92.5".into())));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::action::{number, tokens};
 use crate::calendar::Calendar;
-use crate::case::{Cover, Expectation};
+use crate::case::{Cover, Expectation, JobState, Warned};
 
 /// Reads the column into `expected`, so that a line that goes on adds to it. The error says what is wrong, without
 /// the place.
@@ -11,6 +11,7 @@ pub(crate) fn parse(text: &str, calendar: &Calendar, expected: &mut Vec<Expectat
         let words: Vec<&str> = item.split_whitespace().collect();
         match one(&words, calendar)? {
             Some(Expectation::Charged(more)) => charged(more, expected)?,
+            Some(Expectation::Warned(more)) => warned(more, expected)?,
             Some(expectation) => expected.push(expectation),
             None => {
                 return Err(format!("`{item}` is nothing that a case can expect; cases/README.md lists them"));
@@ -35,11 +36,43 @@ fn charged(more: Vec<(String, i64)>, expected: &mut Vec<Expectation>) -> Result<
     Ok(())
 }
 
+/// So are all warnings.
+fn warned(more: Vec<Warned>, expected: &mut Vec<Expectation>) -> Result<(), String> {
+    for expectation in &mut *expected {
+        if let Expectation::Warned(warnings) = expectation {
+            if warnings.is_empty() || more.is_empty() {
+                return Err("`warned nothing` and a warning in one line".to_owned());
+            }
+            warnings.extend(more);
+            return Ok(());
+        }
+    }
+    expected.push(Expectation::Warned(more));
+    Ok(())
+}
+
 fn one(words: &[&str], calendar: &Calendar) -> Result<Option<Expectation>, String> {
     let instant = |day: &str, time: &str| calendar.instant(&format!("{day} {time}"));
     Ok(Some(match words {
         ["open"] => Expectation::Open,
         ["ended"] => Expectation::Ended,
+        ["idle"] => Expectation::Idle,
+        ["warned", "nothing"] => Expectation::Warned(Vec::new()),
+        ["warned", code, figures @ ..] => {
+            let (figures, _) = figures_and_sessions(figures)?;
+            Expectation::Warned(vec![Warned { code: (*code).to_owned(), figures }])
+        }
+        ["held"] => Expectation::Job(JobState::Held),
+        ["committed"] => Expectation::Job(JobState::Committed),
+        ["released"] => Expectation::Job(JobState::Released),
+        ["lapsed"] => Expectation::Job(JobState::Lapsed),
+        ["lapses", day, time] => Expectation::Lapses(instant(day, time)?),
+        ["tokens", amount] => Expectation::Tokens(tokens(amount)?),
+        ["credits", amount] => Expectation::Credits(tokens(amount)?),
+        ["required", amount] => Expectation::Required(tokens(amount)?),
+        ["remaining", amount] => Expectation::Remaining(tokens(amount)?),
+        ["unit", "price", price] => Expectation::UnitPrice((*price).to_owned()),
+        ["plan", plan] => Expectation::Plan((*plan).to_owned()),
         ["cover", "tokens"] => Expectation::Cover(Some(Cover::Tokens)),
         ["cover", "window"] => Expectation::Cover(Some(Cover::Window)),
         ["cover", "seat"] => Expectation::Cover(Some(Cover::Seat)),
@@ -85,7 +118,10 @@ fn one(words: &[&str], calendar: &Calendar) -> Result<Option<Expectation>, Strin
 /// A figure's name and its tokens.
 type Figure = (String, String);
 
-/// `required 7 available 6`, and `sessions s1 s2 s3` at the end.
+/// Figures that are words.
+const WORDS: [&str; 4] = ["cap", "per", "result", "state"];
+
+/// `required 7 available 6`, and `sessions s1 s2 s3` or `tags project cost-centre` at the end.
 fn figures_and_sessions(words: &[&str]) -> Result<(Vec<Figure>, Vec<String>), String> {
     let mut figures = Vec::new();
     let mut rest = words;
@@ -94,6 +130,16 @@ fn figures_and_sessions(words: &[&str]) -> Result<(Vec<Figure>, Vec<String>), St
             [] => return Ok((figures, Vec::new())),
             ["sessions", sessions @ ..] if !sessions.is_empty() => {
                 return Ok((figures, sessions.iter().map(|session| (*session).to_owned()).collect()));
+            }
+            ["tags", tags @ ..] if !tags.is_empty() => {
+                let mut tags = tags.to_vec();
+                tags.sort_unstable();
+                figures.push(("tags".to_owned(), tags.join(" ")));
+                return Ok((figures, Vec::new()));
+            }
+            [name, word, more @ ..] if WORDS.contains(name) => {
+                figures.push(((*name).to_owned(), (*word).to_owned()));
+                rest = more;
             }
             [name, amount, more @ ..] => {
                 figures.push(((*name).to_owned(), tokens(amount)?));
@@ -158,5 +204,23 @@ mod tests {
             }])
         );
         assert!(read("refused insufficient_tokens shortfall").is_err());
+        assert_eq!(
+            read("refused tag_required tags project cost-centre"),
+            Ok(vec![Expectation::Refused {
+                code: "tag_required".into(),
+                figures: vec![("tags".into(), "cost-centre project".into())],
+                sessions: Vec::new(),
+            }])
+        );
+    }
+
+    #[test]
+    fn warnings_of_a_line_are_one_expectation() {
+        let warned = |cap: &str| Warned { code: "cap_passed".into(), figures: vec![("cap".into(), cap.into())] };
+        assert_eq!(
+            read("warned cap_passed cap A, held, warned cap_passed cap B"),
+            Ok(vec![Expectation::Warned(vec![warned("A"), warned("B")]), Expectation::Job(JobState::Held)])
+        );
+        assert!(read("warned nothing, warned cap_passed").is_err());
     }
 }

@@ -15,12 +15,16 @@ mod case;
 mod closing;
 mod expectation;
 mod load;
+mod offer;
 mod run;
 mod setup;
 mod world;
 
 pub use calendar::{Calendar, parse_rfc3339, rfc3339};
-pub use case::{Access, Action, Case, Charge, Closing, Cover, Expectation, Member, Product, Setup, Step, UsageDay};
+pub use case::{
+    Access, Action, CapOf, Case, Charge, ChargeOf, Closing, Cover, Expectation, JobState, Member, Offer, Part, Per,
+    Product, ResultRate, Rounding, Setup, Step, Tags, UsageDay, Warned,
+};
 pub use load::{Problem, load, load_all, read};
 pub use run::run;
-pub use world::{Balance, ChargeSeen, Charged, Many, Observed, Refused, State, UsageSeen, World};
+pub use world::{Balance, ChargeSeen, Charged, JobSeen, Many, Observed, Refused, State, UsageSeen, WarningSeen, World};

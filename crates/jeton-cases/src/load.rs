@@ -162,10 +162,18 @@ impl Reader {
             if let Err(what) = beating.note(row.line, row.at_micros, row.who.as_deref(), &row.deed, &row.expect) {
                 self.problem(row.line, what);
             }
+            let active = |session: &str| beating.active_at(session, row.at_micros);
             let actions = match row.deed {
+                Deed::Act(Action::Beat { session, active_at_micros: None }) | Deed::Beats(session) => {
+                    let active_at_micros = active(&session);
+                    vec![Action::Beat { session, active_at_micros }]
+                }
+                Deed::Act(Action::Close { session, active_at_micros: None }) if row.who.as_deref() != Some("admin") => {
+                    let active_at_micros = active(&session);
+                    vec![Action::Close { session, active_at_micros }]
+                }
                 Deed::Act(action) => vec![action],
-                Deed::Silent(_) => vec![Action::Look],
-                Deed::Beats(session) => vec![Action::Beat { session }],
+                Deed::Silent(_) | Deed::Active { .. } => vec![Action::Look],
                 Deed::Restart => vec![Action::Down, Action::Up],
             };
             let last = actions.len() - 1;
@@ -240,7 +248,7 @@ mod tests {
     fn beats(case: &Case) -> Vec<(String, i64)> {
         let eight = case.calendar.instant("Mon 08:00").unwrap();
         let beat = |step: &Step| match (&step.action, step.automatic) {
-            (Action::Beat { session }, true) => Some((session.clone(), (step.at_micros - eight) / 60_000_000)),
+            (Action::Beat { session, .. }, true) => Some((session.clone(), (step.at_micros - eight) / 60_000_000)),
             _ => None,
         };
         case.steps.iter().filter_map(beat).collect()
@@ -271,7 +279,25 @@ mod tests {
              Mon 08:07 | ana | beats s1 |\nMon 08:12 | | look |",
         );
         assert_eq!(beats(&case), of("s1", &[9, 11]));
-        assert!(matches!(&case.steps[2].action, Action::Beat { session } if session == "s1"));
+        assert!(matches!(&case.steps[2].action, Action::Beat { session, .. } if session == "s1"));
+    }
+
+    #[test]
+    fn the_messages_of_a_client_report_the_activity_that_was_told() {
+        let case = good(
+            "Mon 08:00 | ana | open autocad as s1 |\nMon 08:03 | ana | active s1 until Mon 08:05 |\n\
+             Mon 08:07 | ana | beat s1 |\nMon 08:08 | ana | beat s1 active at Mon 08:06 |\nMon 08:09 | ana | active s1 |\n\
+             Mon 08:11 | admin | close s1 | ended\nMon 08:11 | ana | close s1 | ended",
+        );
+        let eight = case.calendar.instant("Mon 08:00").unwrap();
+        let active = |step: &Step| {
+            let (Action::Beat { active_at_micros, .. } | Action::Close { active_at_micros, .. }) = step.action else {
+                return None;
+            };
+            Some(active_at_micros.map(|at| (at - eight) / 60_000_000))
+        };
+        let reported: Vec<_> = case.steps.iter().filter_map(active).collect();
+        assert_eq!(reported, [None, Some(4), Some(5), Some(5), Some(6), Some(10), None, Some(11)]);
     }
 
     #[test]

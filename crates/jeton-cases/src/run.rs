@@ -1,16 +1,18 @@
 //! Executes a case against a world, and compares: the one place that does. Beside what the case expects it holds
-//! every case to three things: nothing is refused that the case does not say is, every charge of the ledger was told
-//! by exactly the message that made it, and the draws of a charge are its tokens.
+//! every case to four things: nothing is refused that the case does not say is, every charge of a window was told by
+//! exactly the message that made it, every charge of a job is what its answer said that it spent, and the draws of a
+//! charge are its tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::case::{Action, Case, Charge, Expectation, Step, UsageDay};
-use crate::world::{ChargeSeen, Observed, Refused, State, World};
+use crate::case::{Action, Case, Charge, ChargeOf, Expectation, JobState, Step, UsageDay, Warned};
+use crate::world::{ChargeSeen, JobSeen, Observed, Refused, State, WarningSeen, World};
 
 /// Takes all steps in order and compares. The error has a line for everything that is not as it should be, each
 /// with file and line; a failure of the world itself ends the case.
 pub fn run(case: &Case, world: &mut dyn World) -> Result<(), String> {
-    let mut comparison = Comparison { case, differences: Vec::new(), told: BTreeSet::new() };
+    let (told, committed) = (BTreeSet::new(), BTreeMap::new());
+    let mut comparison = Comparison { case, differences: Vec::new(), told, committed };
     let outcome = comparison.run(world);
     if let Err(failure) = outcome {
         comparison.differences.push(failure);
@@ -23,6 +25,8 @@ struct Comparison<'a> {
     differences: Vec<String>,
     /// The charges that any answer has told of.
     told: BTreeSet<String>,
+    /// What any answer has told that a job has spent.
+    committed: BTreeMap<String, String>,
 }
 
 impl Comparison<'_> {
@@ -30,7 +34,12 @@ impl Comparison<'_> {
         for step in &self.case.steps {
             let failed = |what: String| format!("{}: the world failed: {what}", place(self.case, step));
             let observed = world.perform(step.at_micros, step.who.as_deref(), &step.action).map_err(failed)?;
-            self.told.extend(observed.charged.iter().map(|charged| charged.charge.clone()));
+            if observed.job.is_none() {
+                self.told.extend(observed.charged.iter().map(|charged| charged.charge.clone()));
+            }
+            if let Some(JobSeen { job, state: JobState::Committed, tokens, .. }) = &observed.job {
+                self.committed.insert(job.clone(), tokens.clone());
+            }
             let mut differences = unexpected(step, &observed);
             for expectation in &step.expect {
                 if let Some(difference) = self.difference(expectation, &observed, world).map_err(failed)? {
@@ -64,6 +73,46 @@ impl Comparison<'_> {
                     Some(refused) => refused.code == "session_ended",
                 };
                 differs("the session", "ended", &format!("{:?}, {:?}", seen.state, seen.refused), ended)
+            }
+            Expectation::Idle => {
+                let idle = seen.state == Some(State::Idle) && seen.cover.is_none() && seen.charged.is_empty();
+                differs("the session", "idle", &format!("{:?}, {:?}", seen.state, seen.refused), idle)
+            }
+            Expectation::Warned(warnings) => {
+                let says = |(expected, seen): (&Warned, &WarningSeen)| {
+                    expected.code == seen.code && has(&seen.figures, &expected.figures)
+                };
+                let same = warnings.len() == seen.warnings.len() && warnings.iter().zip(&seen.warnings).all(says);
+                differs("the warnings", &format!("{warnings:?}"), &format!("{:?}", seen.warnings), same)
+            }
+            Expectation::Job(state) => {
+                let is = |job: &JobSeen| job.state == *state && seen.refused.is_none();
+                differs("the job", &format!("{state:?}"), &format!("{:?}", seen.job), seen.job.as_ref().is_some_and(is))
+            }
+            Expectation::Tokens(amount) => {
+                let of_job = seen.job.as_ref().map(|job| job.tokens.clone());
+                differs("tokens", amount, &text(&of_job), of_job.as_ref() == Some(amount))
+            }
+            Expectation::Credits(amount) => {
+                let of_job = seen.job.as_ref().map(|job| job.credits.clone());
+                differs("credits", amount, &text(&of_job), of_job.as_ref() == Some(amount))
+            }
+            Expectation::Lapses(at) => {
+                let of_job = seen.job.as_ref().map(|job| job.lapses_at_micros);
+                differs("the lapse", &show(*at), &show_some(of_job), of_job == Some(*at))
+            }
+            Expectation::Required(amount) => {
+                differs("required", amount, &text(&seen.required), seen.required.as_ref() == Some(amount))
+            }
+            Expectation::Remaining(amount) => {
+                differs("remaining", amount, &text(&seen.remaining), seen.remaining.as_ref() == Some(amount))
+            }
+            Expectation::UnitPrice(price) => {
+                differs("the unit price", price, &text(&seen.unit_price), seen.unit_price.as_ref() == Some(price))
+            }
+            Expectation::Plan(plan) => {
+                let in_force = world.plan()?;
+                differs("the plan", plan, &text(&in_force), in_force.as_ref().is_none_or(|seen| seen == plan))
             }
             Expectation::Cover(cover) => {
                 differs("cover", &format!("{cover:?}"), &format!("{:?}", seen.cover), *cover == seen.cover)
@@ -194,7 +243,14 @@ impl Comparison<'_> {
             }
         }
         let at_once = self.case.steps.iter().any(|step| matches!(step.action, Action::OpenByMany { .. }));
-        let made: BTreeSet<String> = seen.iter().map(|charge| charge.charge.clone()).collect();
+        let of_windows = seen.iter().filter(|charge| charge.job.is_none());
+        let made: BTreeSet<String> = of_windows.map(|charge| charge.charge.clone()).collect();
+        let of_job = |charge: &ChargeSeen| Some((charge.job.clone()?, charge.tokens.clone()));
+        let jobs: BTreeMap<String, String> = seen.iter().filter_map(of_job).collect();
+        if jobs != self.committed {
+            let told = &self.committed;
+            differences.push((closing_line, format!("the ledger has the jobs {jobs:?}, the answers told of {told:?}")));
+        }
         if !at_once && made != self.told {
             let told = &self.told;
             differences
@@ -233,9 +289,11 @@ fn balance_differs(what: &str, expected: &str, seen: &str) -> Option<String> {
 fn says(refused: &Refused, code: &str, figures: &[(String, String)], sessions: &[String]) -> bool {
     let expected: BTreeSet<&String> = sessions.iter().collect();
     let seen: BTreeSet<&String> = refused.sessions.iter().collect();
-    refused.code == code
-        && figures.iter().all(|(name, amount)| refused.figures.get(name) == Some(amount))
-        && (expected.is_empty() || expected == seen)
+    refused.code == code && has(&refused.figures, figures) && (expected.is_empty() || expected == seen)
+}
+
+fn has(seen: &BTreeMap<String, String>, figures: &[(String, String)]) -> bool {
+    figures.iter().all(|(name, amount)| seen.get(name) == Some(amount))
 }
 
 fn wanted(code: &str, figures: &[(String, String)], sessions: &[String]) -> String {
@@ -253,7 +311,13 @@ fn is(expected: &Charge, seen: &ChargeSeen) -> bool {
     expected.member.as_ref().is_none_or(|member| *member == seen.member)
         && expected.product == seen.product
         && expected.tokens == seen.tokens
-        && seen.window_micros == Some((expected.window_start_micros, expected.window_start_micros + 86_400_000_000))
+        && match &expected.of {
+            ChargeOf::Window(start) => {
+                seen.job.is_none() && seen.window_micros == Some((*start, start + 86_400_000_000))
+            }
+            ChargeOf::Job(job) => seen.job.as_ref() == Some(job) && seen.window_micros.is_none(),
+        }
+        && expected.tags.as_ref().is_none_or(|tags| *tags == seen.tags)
         && expected.draws.as_ref().is_none_or(draws_are)
 }
 
@@ -295,7 +359,7 @@ fn place(case: &Case, step: &Step) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::Cover;
+    use crate::case::{Cover, Tags};
     use crate::load::read;
     use crate::world::{Balance, Charged, UsageSeen};
 
@@ -330,6 +394,8 @@ mod tests {
                 product: "autocad".into(),
                 tokens: "7".into(),
                 window_micros,
+                job: None,
+                tags: Tags::new(),
                 draws: vec![("start".into(), "7".into())],
             }],
             available: "993",
@@ -348,6 +414,10 @@ mod tests {
 
         fn balance(&mut self) -> Result<Balance, String> {
             Ok(Balance { available: self.available.into(), ..Balance::default() })
+        }
+
+        fn plan(&mut self) -> Result<Option<String>, String> {
+            Err("nobody asked".into())
         }
 
         fn live_sessions(&mut self) -> Result<Vec<String>, String> {

@@ -3,8 +3,9 @@
 
 use crate::action::{number, tokens};
 use crate::calendar::Calendar;
-use crate::case::{Access, Member, Product, Setup};
+use crate::case::{Access, Member, Offer, Product, Setup};
 use crate::load::Problem;
+use crate::offer;
 
 /// The settings as they are read, before zone and week make instants of them.
 #[derive(Debug)]
@@ -19,16 +20,12 @@ pub(crate) struct Header {
 
 impl Default for Header {
     fn default() -> Self {
-        let product = |code: &str, per_day: &str| Product {
-            code: code.to_owned(),
-            per_day: Some(per_day.to_owned()),
-            undo_interval_s: 300,
-        };
+        let per_day = |code: &str, tokens: &str| product(code, Some(Offer::PerDay(tokens.to_owned())));
         Self {
             rules: Vec::new(),
             zone: "UTC".to_owned(),
             week: None,
-            products: vec![product("autocad", "7"), product("revit", "10"), product("mudbox", "1")],
+            products: vec![per_day("autocad", "7"), per_day("revit", "10"), per_day("mudbox", "1")],
             members: vec![Member { name: "ana".to_owned(), access: Access::Everything }],
             tokens: 1000,
         }
@@ -53,10 +50,18 @@ impl Header {
                     product.undo_interval_s = undo_interval_s;
                 }
             }
-            ["undo", code, interval] => {
-                let product = self.products.iter_mut().find(|product| product.code == *code);
-                let product = product.ok_or_else(|| format!("`{code}` is not among the products"))?;
-                product.undo_interval_s = seconds(interval)?;
+            ["undo", code, interval] => self.product(code)?.undo_interval_s = seconds(interval)?,
+            ["idle", code] => self.product(code)?.idle_after_s = Some(15 * 60),
+            ["idle", code, "after", interval] => self.product(code)?.idle_after_s = Some(seconds(interval)?),
+            ["min", "balance", code, balance] => self.product(code)?.min_balance = tokens(balance)?,
+            ["results", code, ..] => {
+                // Here commas part.
+                let results: Vec<&str> = text.split_whitespace().skip(2).collect();
+                let offer = offer::offer(&results)?;
+                if !matches!(offer, Offer::Results(_)) {
+                    return Err(format!("`{text}` names no result"));
+                }
+                self.products.push(product(code, Some(offer)));
             }
             ["members", members @ ..] if !members.is_empty() => {
                 let everything = |name: &&str| Member { name: (*name).to_owned(), access: Access::Everything };
@@ -75,6 +80,11 @@ impl Header {
         Ok(())
     }
 
+    fn product(&mut self, code: &str) -> Result<&mut Product, String> {
+        let product = self.products.iter_mut().find(|product| product.code == code);
+        product.ok_or_else(|| format!("`{code}` is not among the products"))
+    }
+
     fn member(&mut self, name: &str) -> Result<&mut Member, String> {
         let member = self.members.iter_mut().find(|member| member.name == name);
         member.ok_or_else(|| format!("`{name}` is not among the members"))
@@ -91,6 +101,11 @@ impl Header {
     }
 }
 
+fn product(code: &str, offer: Option<Offer>) -> Product {
+    let (code, min_balance) = (code.to_owned(), "0".to_owned());
+    Product { code, offer, undo_interval_s: 300, idle_after_s: None, min_balance }
+}
+
 /// `autocad 7 sketch none`
 fn price(words: &[&str]) -> Result<Vec<Product>, String> {
     let mut products = Vec::new();
@@ -98,8 +113,8 @@ fn price(words: &[&str]) -> Result<Vec<Product>, String> {
         let [code, per_day] = pair else {
             return Err(format!("`{}` has no rate; `none` keeps it off the rate sheet", pair.join(" ")));
         };
-        let per_day = if *per_day == "none" { None } else { Some(tokens(per_day)?) };
-        products.push(Product { code: (*code).to_owned(), per_day, undo_interval_s: 300 });
+        let offer = if *per_day == "none" { None } else { Some(Offer::PerDay(tokens(per_day)?)) };
+        products.push(product(code, offer));
     }
     Ok(products)
 }
@@ -126,6 +141,10 @@ mod tests {
             "products autocad 7, sketch none",
             "undo 1m",
             "undo autocad 0s",
+            "idle autocad after 20m",
+            "idle sketch",
+            "min balance sketch 0.5",
+            "results renders image 2 each, video 0.5 minute up",
             "members ana, ben, cleo",
             "unassigned ben",
             "assigned cleo autocad, sketch",
@@ -135,7 +154,11 @@ mod tests {
         }
         let setup = header.setup(0);
         assert_eq!(setup.products[0].undo_interval_s, 0);
-        assert_eq!(setup.products[1], Product { code: "sketch".into(), per_day: None, undo_interval_s: 60 });
+        let (offer, undo_interval_s, min_balance) = (None, 60, "0.5".into());
+        let sketch = Product { code: "sketch".into(), offer, undo_interval_s, idle_after_s: Some(900), min_balance };
+        assert_eq!(setup.products[1], sketch);
+        assert_eq!(setup.products[0].idle_after_s, Some(1200));
+        assert!(matches!(&setup.products[2].offer, Some(Offer::Results(results)) if results.len() == 2));
         assert_eq!(setup.members[0].access, Access::Everything);
         assert_eq!(setup.members[1].access, Access::Unassigned);
         assert_eq!(setup.members[2].access, Access::Products(vec!["autocad".into(), "sketch".into()]));
@@ -144,9 +167,17 @@ mod tests {
 
     #[test]
     fn what_is_no_setting_is_refused() {
-        for line in
-            ["colour red", "undo 5h", "undo sketch 5m", "unassigned zoe", "tokens many", "products autocad", "rules"]
-        {
+        for line in [
+            "colour red",
+            "undo 5h",
+            "undo sketch 5m",
+            "unassigned zoe",
+            "tokens many",
+            "products autocad",
+            "idle sketch",
+            "results renders 7",
+            "rules",
+        ] {
             assert!(Header::default().take(line).is_err(), "{line}");
         }
     }

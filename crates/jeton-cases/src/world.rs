@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::case::{Action, Cover};
+use crate::case::{Action, Cover, JobState, Tags};
 
 /// The rules in memory, or a server. It was made from the case's [`Setup`](crate::Setup), and everything in that
 /// was done at the setup's instant. An `Err` is a failure of the world itself, never a refusal.
@@ -15,6 +15,9 @@ pub trait World {
 
     /// The team's balance now.
     fn balance(&mut self) -> Result<Balance, String>;
+
+    /// The plan in force in the team now; `None` when this world does not tell.
+    fn plan(&mut self) -> Result<Option<String>, String>;
 
     /// The ids of the team's live sessions now.
     fn live_sessions(&mut self) -> Result<Vec<String>, String>;
@@ -44,8 +47,34 @@ pub struct Observed {
     pub refused: Option<Refused>,
     /// When an unfunded session ends.
     pub ends_at_micros: Option<i64>,
+    pub warnings: Vec<WarningSeen>,
+    pub job: Option<JobSeen>,
+    /// What a quoted job would cost, and what would be left; in credits where these pay it.
+    pub required: Option<String>,
+    pub remaining: Option<String>,
+    /// Of an order that was placed.
+    pub unit_price: Option<String>,
     /// The answer to [`Action::OpenByMany`].
     pub many: Option<Many>,
+}
+
+/// A job as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobSeen {
+    pub job: String,
+    pub state: JobState,
+    /// What is held or spent; 0 where credits pay it.
+    pub tokens: String,
+    /// 0 where tokens pay it.
+    pub credits: String,
+    pub lapses_at_micros: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WarningSeen {
+    pub code: String,
+    /// As [`Refused::figures`].
+    pub figures: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +97,8 @@ pub struct Charged {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refused {
     pub code: String,
-    /// `required`, `available`, `shortfall` and the like, as decimal strings.
+    /// `required`, `available`, `shortfall` and the like, as decimal strings; `cap`, `per`, `result`, `state` as they
+    /// are; the missing `tags` by key, parted by spaces.
     pub figures: BTreeMap<String, String>,
     /// Of `too_many_devices`.
     pub sessions: Vec<String>,
@@ -97,8 +127,11 @@ pub struct ChargeSeen {
     pub product: String,
     pub tokens: String,
     pub window_micros: Option<(i64, i64)>,
+    /// The job that it pays, where that is no window.
+    pub job: Option<String>,
     /// Order and tokens of each lot that it was drawn from.
     pub draws: Vec<(String, String)>,
+    pub tags: Tags,
 }
 
 /// The team's use on one day.

@@ -70,6 +70,7 @@ pub struct ApiKey {
     pub key: String,
     pub scope: ScopeName,
     pub team: Option<String>,
+    /// `~` and a number stand for a member who was erased (V5).
     pub member: Option<String>,
     pub product: Option<String>,
     pub partner: Option<String>,

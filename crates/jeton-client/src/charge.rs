@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Date, Decimal, Instant};
+use crate::{Date, Decimal, Instant, JobPart, Rounding};
 
 /// The 24 hours that a charge pays for: [`start`, `end`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,17 +39,43 @@ pub struct Charge {
     pub charge: String,
     /// When it was made: at the proof of use that decided it, while its window begins earlier (W2, W4).
     pub at: Instant,
+    /// `~` and a number stand for a member who was erased (V5).
     pub member: String,
     pub product: String,
+    /// The results that a job delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub results: Option<Vec<JobPart>>,
+    /// The 24 hours that it pays for; `null` of a job.
     pub window: Option<Window>,
     pub tokens: Decimal,
     pub draws: Vec<Draw>,
+    /// The cloud credits that paid a job; no tokens were spent then (P10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub credits: Option<Vec<CreditDraw>>,
     /// The tags of what caused it (L2).
     pub tags: BTreeMap<String, String>,
     /// The session that caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub session: Option<String>,
+    /// The job that caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub job: Option<String>,
+}
+
+/// What a job took from one grant of cloud credits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({"grant": "2026-spring", "credits": "22"}))
+)]
+pub struct CreditDraw {
+    pub grant: String,
+    pub credits: Decimal,
 }
 
 /// What a charge took from one lot.
@@ -100,7 +126,8 @@ pub struct ChargesQuery {
         "rate": {
             "per_day": "7",
             "effective_at": "2026-01-01T00:00:00Z",
-            "in_force_at": "2026-03-02T08:00:00Z"
+            "in_force_at": "2026-03-02T08:00:00Z",
+            "agreement": null
         },
         "sessions": [{
             "session": "0195c1a0-7c2e-7000-8000-000000000001",
@@ -130,11 +157,12 @@ pub struct ChargesQuery {
 )]
 pub struct Explanation {
     pub charge: String,
-    /// The rule that made it: W2 (an opening that was kept) or W4 (a renewal).
+    /// The rule that made it: W2 (an opening that was kept), W4 (a renewal), W6 (use after idling) or R1 (a job).
     pub rule: String,
     /// The reason in a sentence, for people.
     pub text: String,
     pub at: Instant,
+    /// `~` and a number stand for a member who was erased (V5).
     pub member: String,
     pub product: String,
     pub tokens: Decimal,
@@ -143,12 +171,25 @@ pub struct Explanation {
     pub usage_day: Date,
     /// The undo interval that had to be proven, in seconds; `null` where none had to (a renewal, or charged at once).
     pub undo_interval_s: Option<u32>,
-    pub rate: ExplainedRate,
+    /// The rate of a day; `null` of a job, whose results have rates of their own.
+    pub rate: Option<ExplainedRate>,
+    /// The results that a job delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub results: Option<Vec<ExplainedResult>>,
+    /// The job that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub job: Option<ExplainedJob>,
     /// The sessions of the run that it rests on, with what had been proven of each.
     pub sessions: Vec<ExplainedSession>,
-    /// The proof of use that decided it: no charge is made without one.
-    pub proof: ProofOfUse,
+    /// The proof of use that decided it: no window is charged without one. `null` of a job.
+    pub proof: Option<ProofOfUse>,
     pub draws: Vec<ExplainedDraw>,
+    /// The cloud credits that paid a job; no tokens were spent then (P10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub credits: Option<Vec<CreditDraw>>,
     /// The worth of the tokens drawn, per currency.
     pub amounts: BTreeMap<String, Decimal>,
     /// The entry of the team's ledger that says so.
@@ -165,7 +206,8 @@ pub struct Explanation {
     schema(example = json!({
         "per_day": "7",
         "effective_at": "2026-01-01T00:00:00Z",
-        "in_force_at": "2026-03-02T08:00:00Z"
+        "in_force_at": "2026-03-02T08:00:00Z",
+        "agreement": null
     }))
 )]
 pub struct ExplainedRate {
@@ -174,6 +216,65 @@ pub struct ExplainedRate {
     pub effective_at: Instant,
     /// The instant at which it was looked up.
     pub in_force_at: Instant,
+    /// The enterprise agreement that it is of; `null` where it is of the rate sheet (P9).
+    pub agreement: Option<String>,
+}
+
+/// One result that a job delivered, and its rate: the one in force when its hold was set, or when a commit after the
+/// lapse was decided anew (C2, R1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({
+        "result": "study",
+        "quantity": "2",
+        "unit": "each",
+        "rounding": "none",
+        "rate": "11",
+        "effective_at": "2026-01-01T00:00:00Z",
+        "in_force_at": "2026-03-02T08:00:00Z",
+        "agreement": null,
+        "tokens": "22"
+    }))
+)]
+pub struct ExplainedResult {
+    pub result: String,
+    pub quantity: Decimal,
+    #[cfg_attr(feature = "openapi", schema(example = "each"))]
+    pub unit: String,
+    /// How the quantity was rounded to whole units before it was priced.
+    pub rounding: Rounding,
+    /// Tokens per unit.
+    pub rate: Decimal,
+    /// The start of the rate.
+    pub effective_at: Instant,
+    /// The instant at which it was looked up.
+    pub in_force_at: Instant,
+    /// The enterprise agreement that it is of; `null` where it is of the rate sheet (P9).
+    pub agreement: Option<String>,
+    /// What it costs, rounded half up to a thousandth (R1).
+    pub tokens: Decimal,
+}
+
+/// The job that a charge is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(example = json!({
+        "job": "0195c1a0-7c2e-7000-8000-000000000002",
+        "held_at": "2026-03-02T08:00:00Z",
+        "committed_at": "2026-03-02T08:40:00Z",
+        "anew": false
+    }))
+)]
+pub struct ExplainedJob {
+    pub job: String,
+    pub held_at: Instant,
+    pub committed_at: Instant,
+    /// Whether its hold had lapsed, so that the commit was decided anew.
+    pub anew: bool,
 }
 
 /// What had been proven of a session when the charge was decided.
@@ -196,7 +297,7 @@ pub struct ExplainedSession {
     pub device: Option<String>,
     pub version: Option<String>,
     pub opened_at: Instant,
-    /// Its opening or last revival.
+    /// Its opening, last revival, or the activity with which it came back after idling (W6).
     pub proven_from: Instant,
     pub proven_until: Instant,
 }

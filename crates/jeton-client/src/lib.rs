@@ -12,22 +12,29 @@
 //! The feature `openapi` adds a schema with an example to every type.
 
 mod access;
+mod agreement;
 mod api_key;
 mod balance;
+mod cap;
 mod charge;
 mod checkpoint;
+mod credits;
 mod decimal;
 mod entry;
+mod group;
 mod instant;
+mod job;
 mod jwks;
 mod member;
 mod order;
 mod page;
+mod plan;
 mod price_list;
 mod problem;
 mod product;
 mod quote;
 mod rate;
+mod required_tags;
 mod sandbox;
 mod seat;
 mod session;
@@ -37,25 +44,34 @@ mod usage;
 mod use_of_products;
 
 pub use access::{Assignment, BlockedProducts, DefaultAccess, Products};
+pub use agreement::{AgreedRate, Agreement, AgreementPut};
 pub use api_key::{ApiKey, ApiKeyCreated, ApiKeyPost, ScopeName};
 pub use balance::{Balance, LotBalance};
+pub use cap::{Cap, CapOf, CapPer, CapPut};
 pub use charge::{
-    Charge, ChargesQuery, Draw, ExplainedDraw, ExplainedRate, ExplainedSession, Explanation, ProofKind, ProofOfUse,
-    Window,
+    Charge, ChargesQuery, CreditDraw, Draw, ExplainedDraw, ExplainedJob, ExplainedRate, ExplainedResult,
+    ExplainedSession, Explanation, ProofKind, ProofOfUse, Window,
 };
 pub use checkpoint::Checkpoint;
+pub use credits::{Credits, CreditsPut};
 pub use decimal::Decimal;
 pub use entry::Entry;
+pub use group::{Group, GroupPut};
 pub use instant::{Date, Instant};
+pub use job::{
+    Job, JobAnswer, JobCommitPost, JobPart, JobPartPut, JobPost, JobPut, JobQuote, JobQuotePost, JobState, JobsQuery,
+};
 pub use jwks::{Jwk, Jwks};
-pub use member::{Member, MemberPut, Role};
+pub use member::{ErasedMember, Member, MemberPut, Role};
 pub use order::{Invoice, InvoiceStatus, Order, OrderLot, OrderPut, OrderStatus, PaymentBy, PaymentPost};
 pub use page::{Page, PageQuery};
+pub use plan::{Plan, PlanName, PlanPut};
 pub use price_list::{PriceList, PriceListPut, Tier};
 pub use problem::Problem;
 pub use product::{AtQuery, Names, Product, ProductPut};
 pub use quote::{BetterBuy, Quote, QuotePost};
 pub use rate::{Rate, RatePut, ResultRate, Rounding};
+pub use required_tags::RequiredTags;
 pub use sandbox::SandboxClock;
 pub use seat::{Seat, SeatPut, SeatReassign};
 pub use session::{

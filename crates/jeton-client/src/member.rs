@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Products;
+
 /// A member as the team writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
@@ -28,7 +30,9 @@ pub struct MemberPut {
         "email": "alice@acme.example",
         "name": "Alice Martin",
         "role": "member",
-        "active": true
+        "active": true,
+        "groups": ["structures"],
+        "access": ["autocad", "revit"]
     }))
 )]
 pub struct Member {
@@ -38,6 +42,20 @@ pub struct Member {
     pub role: Role,
     /// `false` after a `DELETE`; a `PUT` makes it active again.
     pub active: bool,
+    /// The groups that they are in, by id.
+    pub groups: Vec<String>,
+    /// What they may have with tokens: their own assignment, that of their groups and the team's default together, of
+    /// which blocked products are not taken out (A1). `null`: they are not assigned to tokens.
+    pub access: Option<Products>,
+}
+
+/// What stands for a member who was erased (V5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = json!({"member": "~12"})))]
+pub struct ErasedMember {
+    /// The name under which everything that they used is told from now on: `~` and a number. It is no id, so nothing
+    /// can be asked by it, and nobody else can have it.
+    pub member: String,
 }
 
 /// What a member is in the team. Naming another primary admin makes the former a secondary admin.

@@ -40,6 +40,10 @@ pub struct PriceListPut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(default = 1, minimum = 1))]
     pub step: Option<u64>,
+    /// Whether it serves only the teams whose agreement names it (P9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(default = false))]
+    pub by_agreement: Option<bool>,
 }
 
 /// A unit price and the quantity from which it holds, for every token of the order.
@@ -69,7 +73,8 @@ pub struct Tier {
         "starts_at": "2026-01-01T00:00:00Z",
         "partner": null,
         "min_quantity": 1,
-        "step": 1
+        "step": 1,
+        "by_agreement": false
     }))
 )]
 pub struct PriceList {
@@ -82,4 +87,6 @@ pub struct PriceList {
     pub partner: Option<String>,
     pub min_quantity: u64,
     pub step: u64,
+    /// Whether it serves only the teams whose agreement names it (P9).
+    pub by_agreement: bool,
 }

@@ -59,13 +59,13 @@ pub struct ProductPut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(default = 300, maximum = 86_400))]
     pub undo_interval_s: Option<u32>,
-    /// Whether idleness defers a renewal (C5, W6). `true` is refused until that rule is built.
+    /// Whether idleness defers a renewal (C5, W6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(default = false))]
     pub idle_aware: Option<bool>,
     /// Seconds without activity after which an idle-aware product is idle (C5, W6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(default = 900))]
+    #[cfg_attr(feature = "openapi", schema(default = 900, minimum = 1, maximum = 86_400))]
     pub idle_after_s: Option<u32>,
     /// Tokens that must be available for an opening, also when its rate is 0 (C3).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Instant;
+use crate::{Instant, PlanName};
 
 /// A seat as the vendor grants it; in force in [`starts_at`, `ends_at`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ use crate::Instant;
 pub struct SeatPut {
     pub starts_at: Instant,
     pub ends_at: Instant,
+    /// The plan that the subscription carries for the whole team while the seat is in force (P11); none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanName>,
 }
 
 /// A seat of a member.
@@ -26,7 +29,8 @@ pub struct SeatPut {
         "member": "alice",
         "product": "autocad",
         "starts_at": "2026-01-01T00:00:00Z",
-        "ends_at": "2027-01-01T00:00:00Z"
+        "ends_at": "2027-01-01T00:00:00Z",
+        "plan": "premium"
     }))
 )]
 pub struct Seat {
@@ -34,9 +38,11 @@ pub struct Seat {
     pub product: String,
     pub starts_at: Instant,
     pub ends_at: Instant,
+    /// The plan that the subscription carries (P11).
+    pub plan: Option<PlanName>,
 }
 
-/// From which member to which a seat moves, with its start and end kept.
+/// From which member to which a seat moves, with its start, end and plan kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "openapi",

@@ -233,6 +233,9 @@ pub struct SessionQuotePost {
     pub team: String,
     pub member: String,
     pub product: String,
+    /// The tags that it would carry; without any, required tags are not asked for (L2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
 }
 
 /// What an opening now would do. Nothing is decided by asking.
@@ -289,6 +292,7 @@ pub struct SessionQuote {
 pub struct LiveSession {
     pub session: String,
     pub team: String,
+    /// `~` and a number stand for a member who was erased (V5).
     pub member: String,
     pub product: String,
     pub version: Option<String>,

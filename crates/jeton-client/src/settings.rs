@@ -39,6 +39,10 @@ pub struct SettingsPut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(default = 30, maximum = 365))]
     pub invoice_due_days: Option<u32>,
+    /// Seconds after which the hold of a job lapses, unless it is extended (R1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(default = 86_400, minimum = 1, maximum = 2_592_000))]
+    pub job_hold_s: Option<u32>,
 }
 
 /// The settings in force.
@@ -53,7 +57,8 @@ pub struct SettingsPut {
         "lost_after_s": 600,
         "revive_within_s": 14400,
         "unfunded_s": 900,
-        "invoice_due_days": 30
+        "invoice_due_days": 30,
+        "job_hold_s": 86400
     }))
 )]
 pub struct Settings {
@@ -64,4 +69,5 @@ pub struct Settings {
     pub revive_within_s: u32,
     pub unfunded_s: u32,
     pub invoice_due_days: u32,
+    pub job_hold_s: u32,
 }

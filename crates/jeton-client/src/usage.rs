@@ -92,6 +92,7 @@ pub struct UsageRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub product: Option<String>,
+    /// `~` and a number stand for a member who was erased (V5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub member: Option<String>,

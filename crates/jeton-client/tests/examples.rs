@@ -27,6 +27,9 @@ macro_rules! examples {
 }
 
 examples! {
+    agreed_rate: contract::AgreedRate;
+    agreement: contract::Agreement;
+    agreement_put: contract::AgreementPut;
     api_key: contract::ApiKey;
     api_key_created: contract::ApiKeyCreated;
     api_key_post: contract::ApiKeyPost;
@@ -34,22 +37,43 @@ examples! {
     balance: contract::Balance;
     better_buy: contract::BetterBuy;
     blocked_products: contract::BlockedProducts;
+    cap: contract::Cap;
+    cap_per: contract::CapPer;
+    cap_put: contract::CapPut;
     charge: contract::Charge;
     checkpoint: contract::Checkpoint;
     cover: contract::Cover;
+    credit_draw: contract::CreditDraw;
+    credits: contract::Credits;
+    credits_put: contract::CreditsPut;
     date: contract::Date;
     decimal: contract::Decimal;
     default_access: contract::DefaultAccess;
     draw: contract::Draw;
     entry: contract::Entry;
+    erased_member: contract::ErasedMember;
     explained_draw: contract::ExplainedDraw;
+    explained_job: contract::ExplainedJob;
     explained_rate: contract::ExplainedRate;
+    explained_result: contract::ExplainedResult;
     explained_session: contract::ExplainedSession;
     explanation: contract::Explanation;
+    group: contract::Group;
+    group_put: contract::GroupPut;
     industry: contract::Industry;
     instant: contract::Instant;
     invoice: contract::Invoice;
     invoice_status: contract::InvoiceStatus;
+    job: contract::Job;
+    job_answer: contract::JobAnswer;
+    job_commit_post: contract::JobCommitPost;
+    job_part: contract::JobPart;
+    job_part_put: contract::JobPartPut;
+    job_post: contract::JobPost;
+    job_put: contract::JobPut;
+    job_quote: contract::JobQuote;
+    job_quote_post: contract::JobQuotePost;
+    job_state: contract::JobState;
     jwk: contract::Jwk;
     jwks: contract::Jwks;
     live_session: contract::LiveSession;
@@ -65,6 +89,9 @@ examples! {
     order_status: contract::OrderStatus;
     payment_by: contract::PaymentBy;
     payment_post: contract::PaymentPost;
+    plan: contract::Plan;
+    plan_name: contract::PlanName;
+    plan_put: contract::PlanPut;
     price_list: contract::PriceList;
     price_list_put: contract::PriceListPut;
     problem: contract::Problem;
@@ -76,6 +103,7 @@ examples! {
     quote_post: contract::QuotePost;
     rate: contract::Rate;
     rate_put: contract::RatePut;
+    required_tags: contract::RequiredTags;
     result_rate: contract::ResultRate;
     role: contract::Role;
     rounding: contract::Rounding;

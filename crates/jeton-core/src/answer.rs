@@ -24,6 +24,8 @@ const LEASE_LIFE: Elapsed = Elapsed::WINDOW;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionState {
     Open,
+    /// Past its cover, and nobody has been active since (W6).
+    Idle,
     Unfunded,
     Ended,
 }
@@ -33,6 +35,7 @@ impl SessionState {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Idle => "idle",
             Self::Unfunded => "unfunded",
             Self::Ended => "ended",
         }
@@ -160,6 +163,7 @@ pub fn session_answer(
             answer.next_charge = next_charge(team, catalogue, session, until);
         }
         Cover::Window { .. } | Cover::Seat { .. } => {}
+        Cover::Idle { .. } => answer.state = SessionState::Idle,
         Cover::Unfunded { ends_at, .. } => {
             answer.state = SessionState::Unfunded;
             answer.ends_at = Some(ends_at);
@@ -175,7 +179,7 @@ fn next_charge(team: &Team, catalogue: &Catalogue, session: &Session, until: Ins
     while let Some(later) = team.seat_until(session.member, session.product, at) {
         at = later;
     }
-    let rate = catalogue.product(session.product)?.daily_rate_at(at)?;
+    let rate = team.rate_in_force(catalogue.product(session.product)?, at)?.daily()?;
     Some(NextCharge { at, tokens: rate.tokens })
 }
 
@@ -211,7 +215,11 @@ impl Decision<'_> {
                 let undo_ends_at = run::undo_ends_at(hold, self.presence, number)?;
                 (if made { "tokens" } else { "window" }, undo_ends_at.plus(LEASE_PAST_UNDO))
             }
-            Cover::Window { .. } | Cover::Seat { .. } | Cover::Unfunded { .. } | Cover::Lost { .. } => return None,
+            Cover::Window { .. }
+            | Cover::Seat { .. }
+            | Cover::Idle { .. }
+            | Cover::Unfunded { .. }
+            | Cover::Lost { .. } => return None,
         };
         let fresh = LeaseGiven { issued_at: self.now, until: ends.min(self.now.plus(LEASE_LIFE)), cover };
         let given = self.presence.of(number).and_then(|alive| alive.lease);

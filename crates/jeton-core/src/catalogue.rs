@@ -33,6 +33,9 @@ pub struct ProductSpec {
     pub versions: Vec<String>,
     /// The undo interval in seconds; 0 turns it off.
     pub undo_s: u32,
+    /// Whether renewals are deferred while it is idle (C5).
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub idle_aware: bool,
     /// After how many seconds without activity an idle-aware product is idle (W6).
     pub idle_after_s: u32,
     /// The balance that an opening asks for even when its rate is less (C3).
@@ -91,13 +94,10 @@ impl Product {
         self.rates.iter().rev().find(|rate| rate.starts_at <= at && rate.entered_at <= at)
     }
 
-    /// The daily rate in force at `at`, if it is that which is offered (C4).
-    pub fn daily_rate_at(&self, at: Instant) -> Option<DailyRate> {
+    /// As [`Product::rate_at`], as what a team without an agreement is offered.
+    pub fn rate_in_force(&self, at: Instant) -> Option<RateInForce<'_>> {
         let rate = self.rate_at(at)?;
-        match rate.offer {
-            Offer::PerDay(tokens) => Some(DailyRate { tokens, starts_at: rate.starts_at }),
-            Offer::Results(_) => None,
-        }
+        Some(RateInForce { offer: &rate.offer, starts_at: rate.starts_at, agreement: None })
     }
 
     /// The rate that starts at this very instant.
@@ -106,11 +106,34 @@ impl Product {
     }
 }
 
+/// What is offered at an instant, by the rate sheet or by an agreement of the team (C2, P9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateInForce<'c> {
+    pub offer: &'c Offer,
+    pub starts_at: Instant,
+    /// The entry of the agreement that it is of, if it is of one.
+    pub agreement: Option<Seq>,
+}
+
+impl RateInForce<'_> {
+    /// The daily rate, if it is that which is offered (C4).
+    pub fn daily(&self) -> Option<DailyRate> {
+        let (starts_at, agreement) = (self.starts_at, self.agreement);
+        match self.offer {
+            Offer::PerDay(tokens) => Some(DailyRate { tokens: *tokens, starts_at, agreement }),
+            Offer::Results(_) => None,
+        }
+    }
+}
+
 /// What a day of a product costs, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DailyRate {
     pub tokens: Tokens,
     pub starts_at: Instant,
+    /// The entry of the team's agreement that sets it, if one does (P9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Seq>,
 }
 
 /// A use that products are listed under, in its industry.
@@ -146,6 +169,18 @@ pub struct Settings {
     pub unfunded_s: u32,
     /// Days until an invoice is due (P3).
     pub invoice_due_days: u16,
+    /// For how long a job's hold stands (R1).
+    #[serde(default = "job_hold_s", skip_serializing_if = "is_job_hold_s")]
+    pub job_hold_s: u32,
+}
+
+const fn job_hold_s() -> u32 {
+    86_400
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_job_hold_s(seconds: &u32) -> bool {
+    *seconds == job_hold_s()
 }
 
 impl Default for Settings {
@@ -158,6 +193,7 @@ impl Default for Settings {
             revive_within_s: 4 * 3600,
             unfunded_s: 900,
             invoice_due_days: 30,
+            job_hold_s: job_hold_s(),
         }
     }
 }
@@ -200,7 +236,10 @@ impl Catalogue {
     ) -> Result<(&PriceListId, &PriceListSpec), Refusal> {
         let started = |list: &Revised<PriceListSpec>| list.value.starts_at.unwrap_or(list.entered_at);
         let serves = |list: &&Revised<PriceListSpec>| {
-            list.value.currency == currency && list.value.partner.is_none() && started(list) <= now
+            list.value.currency == currency
+                && list.value.partner.is_none()
+                && !list.value.by_agreement
+                && started(list) <= now
         };
         let newest = |names_country: bool| {
             self.price_lists
@@ -214,6 +253,19 @@ impl Catalogue {
         };
         let (id, list) = newest(true).or_else(|| newest(false)).ok_or(Refusal::NoPriceList)?;
         Ok((id, &list.value))
+    }
+
+    /// A list by its id, where an agreement names it; it has to have started, and to be of the currency (P9).
+    pub fn price_list_called(
+        &self,
+        id: &PriceListId,
+        currency: Currency,
+        now: Instant,
+    ) -> Result<(&PriceListId, &PriceListSpec), Refusal> {
+        let (id, list) = self.price_lists.get_key_value(id).ok_or(Refusal::NoPriceList)?;
+        let started = list.value.starts_at.unwrap_or(list.entered_at) <= now;
+        let serves = started && list.value.currency == currency && list.value.partner.is_none();
+        if serves { Ok((id, &list.value)) } else { Err(Refusal::NoPriceList) }
     }
 
     /// Folds an entry. Never fails; an entry that decides nothing about the catalogue changes nothing.
@@ -441,7 +493,7 @@ mod tests {
         }
 
         fn rate_at(&self, when: &str) -> Option<Tokens> {
-            self.catalogue.product_called(&product())?.daily_rate_at(at(when)).map(|rate| rate.tokens)
+            self.catalogue.product_called(&product())?.rate_in_force(at(when))?.daily().map(|rate| rate.tokens)
         }
 
         fn list(&mut self, id: &str, countries: &[&str], starts_at: Option<&str>, partner: Option<&str>, now: &str) {
@@ -453,6 +505,7 @@ mod tests {
                 partner: partner.map(|partner| partner.parse().unwrap()),
                 min_quantity: 1,
                 step: 1,
+                by_agreement: false,
             };
             self.asks(VendorCommand::SetPriceList { price_list: id.parse().unwrap(), spec }, now).unwrap();
         }
@@ -475,7 +528,8 @@ mod tests {
         let mut vendor = Vendor::default();
         let names = Names { en: "AutoCAD".into(), fr: "AutoCAD".into() };
         let (uses, versions, min_balance) = (vec![], vec![], Tokens::ZERO);
-        let spec = ProductSpec { names, uses, versions, undo_s: 300, idle_after_s: 900, min_balance };
+        let spec =
+            ProductSpec { names, uses, versions, undo_s: 300, idle_aware: false, idle_after_s: 900, min_balance };
         vendor.asks(VendorCommand::SetProduct { code: product(), spec }, "2026-01-01T00:00:00Z").unwrap();
         vendor
     }

@@ -5,21 +5,27 @@
 //! state. What is due is decided before what is asked, so an answer never depends on whether a timer has run.
 //! Nothing here reads a clock: `now` is an argument.
 
-use alloc::collections::BTreeSet;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::answer::{Charged, QuoteAnswer, SessionAnswer};
-use crate::catalogue::{Catalogue, IfMatch};
+use crate::cap::{Per, Strength};
+use crate::catalogue::{Catalogue, IfMatch, Offer};
 use crate::entry::{
-    Access, Author, Entry, InvoiceNumber, Payment, Role, SeriesFact, Span, Tags, TeamFact, TeamProfile,
+    Author, ClosedBy, Entry, InvoiceNumber, Payment, Plan, Role, SeriesFact, Span, Tags, TeamFact, TeamProfile,
 };
-use crate::id::{DeviceKey, MemberKey, OrderId, ProductCode, ProductKey, Seq, SessionId, SessionNo};
-use crate::limits;
+use crate::id::{
+    AgreementId, CapId, DeviceKey, GrantId, GroupId, JobId, MemberKey, OrderId, PriceListId, ProductCode, ProductKey,
+    Seq, SessionId, SessionNo,
+};
+use crate::job::{JobAnswer, JobAsked, JobQuote, LapsedJob, PartAsked};
 use crate::presence::Presence;
 use crate::refusal::{Limit, Refusal, Unknown};
 use crate::team::Team;
 use crate::time::{Day, Instant};
+use crate::tokens::Tokens;
 
 /// What is asked of a team. A member of `None` is one that nobody knows by that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +45,10 @@ pub enum TeamCommand {
         member: Option<MemberKey>,
         if_match: Option<IfMatch>,
     },
+    /// The person is forgotten, and the key stays (V5). What lies beside the ledger goes in the same commit.
+    EraseMember {
+        member: Option<MemberKey>,
+    },
     SetAssignment {
         member: Option<MemberKey>,
         products: AccessAsked,
@@ -52,6 +62,7 @@ pub enum TeamCommand {
         member: Option<MemberKey>,
         product: ProductCode,
         span: Span,
+        plan: Option<Plan>,
         if_match: Option<IfMatch>,
     },
     RemoveSeat {
@@ -72,6 +83,49 @@ pub enum TeamCommand {
         products: Vec<ProductCode>,
         if_match: Option<IfMatch>,
     },
+    SetGroup {
+        group: GroupId,
+        asked: GroupAsked,
+        if_match: Option<IfMatch>,
+    },
+    RemoveGroup {
+        group: GroupId,
+        if_match: Option<IfMatch>,
+    },
+    SetCap {
+        cap: CapId,
+        asked: CapAsked,
+        if_match: Option<IfMatch>,
+    },
+    RemoveCap {
+        cap: CapId,
+        if_match: Option<IfMatch>,
+    },
+    SetRequiredTags {
+        tags: BTreeSet<String>,
+        if_match: Option<IfMatch>,
+    },
+    SetPlan {
+        plan: Plan,
+        span: Span,
+        if_match: Option<IfMatch>,
+    },
+    SetAgreement {
+        agreement: AgreementId,
+        asked: AgreementAsked,
+        if_match: Option<IfMatch>,
+    },
+    RemoveAgreement {
+        agreement: AgreementId,
+        if_match: Option<IfMatch>,
+    },
+    GrantCredits {
+        member: Option<MemberKey>,
+        grant: GrantId,
+        credits: Tokens,
+        ends_at: Instant,
+        if_match: Option<IfMatch>,
+    },
     PlaceOrder {
         order: OrderId,
         quantity: u64,
@@ -85,6 +139,8 @@ pub enum TeamCommand {
     QuoteSession {
         member: Option<MemberKey>,
         product: ProductCode,
+        /// Without any, required tags are not asked for.
+        tags: Option<Tags>,
     },
     OpenSession(OpenSession),
     Beat {
@@ -95,7 +151,25 @@ pub enum TeamCommand {
     CloseSession {
         session: SessionId,
         activity: Option<Instant>,
-        by: crate::entry::ClosedBy,
+        by: ClosedBy,
+    },
+    QuoteJob(JobAsked),
+    HoldJob {
+        job: JobId,
+        asked: JobAsked,
+    },
+    /// `parts`: what was delivered, if it is less than was held. `lapsed`: what the job asked for, where its hold has
+    /// lapsed and is no more in the state.
+    CommitJob {
+        job: JobId,
+        parts: Option<Vec<PartAsked>>,
+        lapsed: Option<Box<LapsedJob>>,
+    },
+    ExtendJob {
+        job: JobId,
+    },
+    ReleaseJob {
+        job: JobId,
     },
     /// Nothing but what is due.
     Settle,
@@ -117,6 +191,40 @@ pub struct OpenSession {
 pub enum AccessAsked {
     All,
     Named(Vec<ProductCode>),
+}
+
+/// A group, as it is asked for. A member of `None` is one that nobody knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupAsked {
+    pub name: String,
+    pub members: Vec<Option<MemberKey>>,
+    pub products: Option<AccessAsked>,
+}
+
+/// A cap, as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapAsked {
+    pub of: CapOfAsked,
+    pub per: Per,
+    pub tokens: Tokens,
+    pub strength: Strength,
+}
+
+/// Whose use is to be capped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CapOfAsked {
+    Member(Option<MemberKey>),
+    Group(GroupId),
+    Product(ProductCode),
+    Team,
+}
+
+/// An enterprise agreement, as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgreementAsked {
+    pub span: Span,
+    pub rates: BTreeMap<ProductCode, Offer>,
+    pub price_list: Option<PriceListId>,
 }
 
 /// What became of a command that was granted.
@@ -141,7 +249,10 @@ pub enum Granted {
     },
     Beaten(SessionAnswer),
     Closed(SessionAnswer),
-    /// The session or order is known already: what was decided stands in the entry of this number.
+    JobQuoted(JobQuote),
+    /// A job as it stands after what was asked.
+    Job(JobAnswer),
+    /// The session, job or order is known already: what was decided stands in the entry of this number.
     Known {
         seq: Seq,
     },
@@ -236,68 +347,41 @@ impl<'a> Decision<'a> {
             return Err(Refusal::Unknown(Unknown::Team));
         }
         match command {
-            TeamCommand::SetTeam { profile, if_match } => {
-                let standing = self.team.profile.as_ref().map(|standing| *standing == profile);
-                let standing = standing.map(|same| (self.team.profile_revision.0, same));
-                self.configure(standing, if_match.as_ref(), || TeamFact::TeamSet(profile))
-            }
+            TeamCommand::SetTeam { profile, if_match } => self.set_team(profile, if_match.as_ref()),
             TeamCommand::SetMember { member, role, person_changed, if_match } => {
                 self.set_member(member, role, person_changed, if_match.as_ref())
             }
-            TeamCommand::DeactivateMember { member, if_match } => {
-                let member = self.known_member(member)?;
-                let standing = &self.team.members[&member];
-                let standing = Some((standing.revision.0, !standing.active));
-                self.configure(standing, if_match.as_ref(), || TeamFact::MemberDeactivated { member })
-            }
+            TeamCommand::DeactivateMember { member, if_match } => self.deactivate(member, if_match.as_ref()),
+            TeamCommand::EraseMember { member } => self.erase_member(member),
             TeamCommand::SetAssignment { member, products, if_match } => {
-                let member = self.known_member(member)?;
-                let products = self.access(products)?;
-                let standing = self.team.members[&member].assignment.as_ref();
-                let standing = standing.map(|(access, revision)| (revision.0, *access == products));
-                self.configure(standing, if_match.as_ref(), || TeamFact::AssignmentSet { member, products })
+                self.assign(member, products, if_match.as_ref())
             }
-            TeamCommand::RemoveAssignment { member, if_match } => {
-                let member = self.known_member(member)?;
-                let standing = self.team.members[&member].assignment.as_ref();
-                let standing = standing.map(|(_, revision)| revision.0).ok_or(Refusal::Unknown(Unknown::Assignment))?;
-                IfMatch::check(if_match.as_ref(), Some(standing))?;
-                let revision = self.emit(TeamFact::AssignmentRemoved { member }).0;
-                Ok(Granted::Configured { created: false, revision })
-            }
-            TeamCommand::SetSeat { member, product, span, if_match } => {
+            TeamCommand::RemoveAssignment { member, if_match } => self.unassign(member, if_match.as_ref()),
+            TeamCommand::SetSeat { member, product, span, plan, if_match } => {
                 let member = self.known_member(member)?;
                 let product = self.known_product(&product)?;
-                self.set_seat(member, product, span, if_match.as_ref())
+                self.set_seat(member, product, (span, plan), if_match.as_ref())
             }
             TeamCommand::RemoveSeat { member, product, if_match } => {
-                let member = self.known_member(member)?;
-                let product = self.known_product(&product)?;
-                let standing = self.team.seats.get(&(member, product)).ok_or(Refusal::Unknown(Unknown::Seat))?;
-                IfMatch::check(if_match.as_ref(), Some(standing.revision.0))?;
-                let revision = self.emit(TeamFact::SeatRemoved { member, product }).0;
-                Ok(Granted::Configured { created: false, revision })
+                self.remove_seat(member, &product, if_match.as_ref())
             }
-            TeamCommand::ReassignSeat { product, from, to } => {
-                let from = self.known_member(from)?;
-                let to = self.known_member(to)?;
-                let product = self.known_product(&product)?;
-                let span = self.team.seats.get(&(from, product)).ok_or(Refusal::Unknown(Unknown::Seat))?.span;
-                if self.team.seats.contains_key(&(to, product)) {
-                    return Err(Refusal::SeatTaken);
-                }
-                self.emit(TeamFact::SeatRemoved { member: from, product });
-                self.set_seat(to, product, span, None)
-            }
+            TeamCommand::ReassignSeat { product, from, to } => self.reassign_seat(&product, from, to),
             TeamCommand::SetDefaultAccess { products, if_match } => {
-                let products = products.map(|asked| self.access(asked)).transpose()?;
-                let standing = Some((self.team.default_access_revision, self.team.default_access == products));
-                self.configure(standing, if_match.as_ref(), || TeamFact::DefaultAccessSet { products })
+                self.set_default_access(products, if_match.as_ref())
             }
-            TeamCommand::SetBlockedProducts { products, if_match } => {
-                let products = self.known_products(&products)?;
-                let standing = Some((self.team.blocked_revision, self.team.blocked == products));
-                self.configure(standing, if_match.as_ref(), || TeamFact::BlockedProductsSet { products })
+            TeamCommand::SetBlockedProducts { products, if_match } => self.block(&products, if_match.as_ref()),
+            TeamCommand::SetGroup { group, asked, if_match } => self.set_group(group, asked, if_match.as_ref()),
+            TeamCommand::RemoveGroup { group, if_match } => self.remove_group(group, if_match.as_ref()),
+            TeamCommand::SetCap { cap, asked, if_match } => self.set_cap(cap, asked, if_match.as_ref()),
+            TeamCommand::RemoveCap { cap, if_match } => self.remove_cap(cap, if_match.as_ref()),
+            TeamCommand::SetRequiredTags { tags, if_match } => self.require_tags(tags, if_match.as_ref()),
+            TeamCommand::SetPlan { plan, span, if_match } => self.set_plan(plan, span, if_match.as_ref()),
+            TeamCommand::SetAgreement { agreement, asked, if_match } => {
+                self.set_agreement(agreement, asked, if_match.as_ref())
+            }
+            TeamCommand::RemoveAgreement { agreement, if_match } => self.remove_agreement(agreement, if_match.as_ref()),
+            TeamCommand::GrantCredits { member, grant, credits, ends_at, if_match } => {
+                self.grant_credits(member, grant, (credits, ends_at), if_match.as_ref())
             }
             TeamCommand::PlaceOrder { order, quantity, payment } => {
                 let outcome = self.place_order(order, quantity, payment);
@@ -306,105 +390,31 @@ impl<'a> Decision<'a> {
             TeamCommand::RecordPayment { order, paid_on, reference } => {
                 Ok(self.record_payment(&order, paid_on, reference))
             }
-            TeamCommand::QuoteSession { member, product } => {
+            TeamCommand::QuoteSession { member, product, tags } => {
                 let member = self.known_member(member)?;
                 let product = self.known_product(&product)?;
-                Ok(Granted::Quoted(self.quote(member, product)))
+                Ok(Granted::Quoted(self.quote(member, product, tags.as_ref())))
             }
             TeamCommand::OpenSession(open) => self.open_session(open),
             TeamCommand::Beat { session, activity, lease } => self.beat(&session, activity, lease),
             TeamCommand::CloseSession { session, activity, by } => Ok(self.close_session(&session, activity, by)),
+            TeamCommand::QuoteJob(asked) => self.quote_job(&asked),
+            TeamCommand::HoldJob { job, asked } => self.hold_job(job, &asked),
+            TeamCommand::CommitJob { job, parts, lapsed } => self.commit_job(&job, parts.as_deref(), lapsed.as_deref()),
+            TeamCommand::ExtendJob { job } => Ok(self.extend_job(&job)),
+            TeamCommand::ReleaseJob { job } => Ok(self.release_job(&job)),
             TeamCommand::Settle => Ok(Granted::Settled),
         }
     }
 
-    /// Writes a configuration unless it stands already: `standing` is its revision, and whether it is the same.
-    fn configure(
-        &mut self,
-        standing: Option<(u64, bool)>,
-        if_match: Option<&IfMatch>,
-        fact: impl FnOnce() -> TeamFact,
-    ) -> Result<Granted, Refusal> {
-        IfMatch::check(if_match, standing.map(|(revision, _)| revision))?;
-        if let Some((revision, true)) = standing {
-            return Ok(Granted::Configured { created: false, revision });
-        }
-        let revision = self.emit(fact()).0;
-        Ok(Granted::Configured { created: standing.is_none(), revision })
-    }
-
-    fn set_member(
-        &mut self,
-        member: MemberKey,
-        role: Role,
-        person_changed: bool,
-        if_match: Option<&IfMatch>,
-    ) -> Result<Granted, Refusal> {
-        let standing = self.team.members.get(&member);
-        if standing.is_none() {
-            room(self.team.members.len(), limits::MEMBERS, Limit::Members)?;
-        }
-        let standing =
-            standing.map(|standing| (standing.revision.0, standing.active && standing.role == role && !person_changed));
-        IfMatch::check(if_match, standing.map(|(revision, _)| revision))?;
-        if role == Role::PrimaryAdmin && standing.is_none_or(|(_, same)| !same) {
-            // At most one: naming another makes the former a secondary admin (rules, *member*).
-            let former: Vec<MemberKey> = self
-                .team
-                .members
-                .iter()
-                .filter(|(key, other)| **key != member && other.role == Role::PrimaryAdmin)
-                .map(|(key, _)| *key)
-                .collect();
-            for former in former {
-                let was_active = self.team.members[&former].active;
-                self.emit(TeamFact::MemberSet { member: former, role: Role::SecondaryAdmin });
-                if !was_active {
-                    self.emit(TeamFact::MemberDeactivated { member: former });
-                }
-            }
-        }
-        self.configure(standing, None, || TeamFact::MemberSet { member, role })
-    }
-
-    fn set_seat(
-        &mut self,
-        member: MemberKey,
-        product: ProductKey,
-        span: Span,
-        if_match: Option<&IfMatch>,
-    ) -> Result<Granted, Refusal> {
-        let standing = self.team.seats.get(&(member, product));
-        if standing.is_none() {
-            room(self.team.seats.len(), limits::SEATS, Limit::Seats)?;
-        }
-        let now = self.now;
-        let cover_ends = standing.map(|_| if span.contains(now) { span.end } else { now });
-        let standing = standing.map(|seat| (seat.revision.0, seat.span == span));
-        let granted = self.configure(standing, if_match, || TeamFact::SeatSet { member, product, span, cover_ends });
-        // A seat that is in force from its entry on has begun.
-        self.run_due();
-        granted
-    }
-
-    /// The member, unless nobody knows them or the team does not have them.
+    /// The member, unless nobody knows them, the team does not have them, or they were erased.
     pub(crate) fn known_member(&self, member: Option<MemberKey>) -> Result<MemberKey, Refusal> {
-        member.filter(|member| self.team.members.contains_key(member)).ok_or(Refusal::Unknown(Unknown::Member))
+        let has = |member: &MemberKey| self.team.members.get(member).is_some_and(|member| !member.erased);
+        member.filter(has).ok_or(Refusal::Unknown(Unknown::Member))
     }
 
     pub(crate) fn known_product(&self, code: &ProductCode) -> Result<ProductKey, Refusal> {
         self.catalogue.product_called(code).map(|product| product.key).ok_or(Refusal::Unknown(Unknown::Product))
-    }
-
-    fn known_products(&self, codes: &[ProductCode]) -> Result<BTreeSet<ProductKey>, Refusal> {
-        codes.iter().map(|code| self.known_product(code)).collect()
-    }
-
-    fn access(&self, asked: AccessAsked) -> Result<Access, Refusal> {
-        Ok(match asked {
-            AccessAsked::All => Access::All,
-            AccessAsked::Named(codes) => Access::Named(self.known_products(&codes)?),
-        })
     }
 
     /// Keeps a refusal by a rule as an entry, the first of its kind in an hour, and counts the others (V1).

@@ -1,4 +1,5 @@
-//! What becomes due by itself: seats that begin, losses, ends of unfunded sessions, ends of lots, overdue invoices.
+//! What becomes due by itself: seats that begin, losses, ends of unfunded sessions, lapses of job holds, ends of lots,
+//! overdue invoices.
 //!
 //! Each command first takes all that was due by its instant, in the order of the instants (ties in the order of
 //! [`Due`], then by id), each as entries at the instant at which it was due. So timers only wake the engine, and
@@ -8,7 +9,7 @@ use alloc::boxed::Box;
 
 use crate::catalogue::Catalogue;
 use crate::decision::Decision;
-use crate::entry::{Author, Proof, ReleaseReason, TeamFact};
+use crate::entry::{Author, JobRelease, Proof, ReleaseReason, TeamFact};
 use crate::id::{LotNo, MemberKey, OrderId, ProductKey, SessionNo};
 use crate::presence::Presence;
 use crate::run::launches;
@@ -41,6 +42,8 @@ impl Decision<'_> {
                 Due::SeatBegins(member, product) => self.begin_seat(member, product),
                 Due::SessionLost(session) => self.lose(session),
                 Due::UnfundedEnds(session) => self.end_unfunded(session),
+                // R1: nobody has committed it in time.
+                Due::JobLapses(job) => _ = self.end_job(job, JobRelease::Lapsed),
                 Due::LotEnds(lot) => self.end_lot(lot),
                 Due::InvoiceOverdue(order) => self.overdue(order),
             }
@@ -61,12 +64,12 @@ impl Decision<'_> {
 
     /// W8: silence ends a session, at its last proof.
     fn lose(&mut self, number: SessionNo) {
-        let proof = self.proof_of(number);
+        let (proof, active_at) = (self.proof_of(number), self.active_at(number));
         let revivable_until = proof.to.plus(Elapsed::seconds(self.catalogue.settings.revive_within_s));
         self.presence.gone(number);
         let Some(session) = self.team.session(number) else { return };
         let (member, product, held) = (session.member, session.product, matches!(session.cover, Cover::Held { .. }));
-        self.emit(TeamFact::SessionLost { session: number, proof, revivable_until });
+        self.emit(TeamFact::SessionLost { session: number, proof, revivable_until, active_at });
         if held {
             self.settle_hold(member, product, None);
         }
@@ -74,9 +77,9 @@ impl Decision<'_> {
 
     /// W7: the time for saving work is over.
     fn end_unfunded(&mut self, session: SessionNo) {
-        let proof = self.proof_of(session);
+        let (proof, active_at) = (self.proof_of(session), self.active_at(session));
         self.presence.gone(session);
-        self.emit(TeamFact::SessionEnded { session, proof });
+        self.emit(TeamFact::SessionEnded { session, proof, active_at });
     }
 
     /// P4: what is left of a lot at its end expires.
@@ -117,5 +120,11 @@ impl Decision<'_> {
         let from = self.team.session(session).map_or(self.now, |session| session.from);
         let to = self.presence.of(session).map_or(from, |alive| alive.last_proof);
         Proof { session, from, to }
+    }
+
+    /// The last activity that was reported of a session since its opening or last revival, if any was (W6).
+    pub(crate) fn active_at(&self, session: SessionNo) -> Option<Instant> {
+        let from = self.team.session(session)?.from;
+        self.presence.of(session).map(|alive| alive.last_activity).filter(|active_at| *active_at != from)
     }
 }

@@ -12,14 +12,17 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::{DailyRate, Offer, ProductSpec, Settings, UseSpec};
+use crate::cap::CapSpec;
+use crate::catalogue::{DailyRate, Offer, ProductSpec, ResultRate, Settings, UseSpec};
+use crate::credit::CreditDraw;
 use crate::id::{
-    DeviceKey, KeyId, LotNo, MemberKey, OrderId, PriceListId, ProductCode, ProductKey, Seq, SessionId, SessionNo,
-    TeamId, UseCode,
+    AgreementId, CapId, DeviceKey, GrantId, GroupId, JobId, JobNo, KeyId, LotNo, MemberKey, OrderId, PriceListId,
+    ProductCode, ProductKey, ResultCode, Seq, SessionId, SessionNo, TeamId, UseCode,
 };
 use crate::lot::{Draw, Lot};
 use crate::money::{Currency, Money, UnitPrice};
 use crate::price::PriceListSpec;
+use crate::quantity::Quantity;
 use crate::refusal::Refusal;
 use crate::time::{Day, Instant, Zone};
 use crate::tokens::Tokens;
@@ -134,6 +137,11 @@ pub enum TeamFact {
     MemberDeactivated {
         member: MemberKey,
     },
+    /// The person behind the key is forgotten (V5): no longer active, admin or assigned, and what was lost is not
+    /// revived. The key stays, and is never another's.
+    MemberErased {
+        member: MemberKey,
+    },
     AssignmentSet {
         member: MemberKey,
         products: Access,
@@ -147,6 +155,9 @@ pub enum TeamFact {
         product: ProductKey,
         span: Span,
         cover_ends: Option<Instant>,
+        /// The plan that the subscription carries (P11).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Plan>,
     },
     SeatRemoved {
         member: MemberKey,
@@ -164,6 +175,43 @@ pub enum TeamFact {
     },
     BlockedProductsSet {
         products: BTreeSet<ProductKey>,
+    },
+    GroupSet {
+        group: GroupId,
+        spec: GroupSpec,
+    },
+    GroupRemoved {
+        group: GroupId,
+    },
+    CapSet {
+        cap: CapId,
+        spec: CapSpec,
+    },
+    CapRemoved {
+        cap: CapId,
+    },
+    /// The tags that openings and jobs have to carry (L2).
+    RequiredTagsSet {
+        tags: BTreeSet<String>,
+    },
+    /// The plan that the team's subscriptions carry, from when to when (P11).
+    PlanSet {
+        plan: Plan,
+        span: Span,
+    },
+    AgreementSet {
+        agreement: AgreementId,
+        spec: Box<AgreementSpec>,
+    },
+    AgreementRemoved {
+        agreement: AgreementId,
+    },
+    /// Cloud credits, as they stand from here on (P10).
+    CreditsGranted {
+        member: MemberKey,
+        grant: GrantId,
+        credits: Tokens,
+        ends_at: Instant,
     },
     OrderPlaced(Box<OrderPlaced>),
     LotCredited(Box<Lot>),
@@ -190,23 +238,30 @@ pub enum TeamFact {
         day: Day,
         lease_until: Instant,
     },
-    /// `charged`: the charges that the closing message made.
+    /// `charged`: the charges that the closing message made. Here and below, `active_at` is the last activity that
+    /// was reported after its opening, if there was one (W6).
     SessionClosed {
         session: SessionNo,
         proof: Proof,
         closed_by: ClosedBy,
         charged: Vec<Seq>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        active_at: Option<Instant>,
     },
     /// Silence ended it, at its last proof (W8).
     SessionLost {
         session: SessionNo,
         proof: Proof,
         revivable_until: Instant,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        active_at: Option<Instant>,
     },
     /// Its unfunded time is over (W7).
     SessionEnded {
         session: SessionNo,
         proof: Proof,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        active_at: Option<Instant>,
     },
     /// A run was closed or lost before the undo interval: these sessions cost nothing (W2).
     RunUndone {
@@ -228,12 +283,47 @@ pub enum TeamFact {
         cover: Continued,
         proof: Proof,
     },
+    /// `returning`: what was refused is the opening of who came back at `after`, after a renewal was deferred (W6).
     RenewalRefused {
         session: SessionNo,
         after: Instant,
         refusal: Refusal,
         ends_at: Instant,
         proof: Proof,
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        returning: bool,
+    },
+    /// The product was idle when its cover ended at `after`: nothing is charged until somebody is active again (W6).
+    RenewalDeferred {
+        session: SessionNo,
+        after: Instant,
+        /// The last activity of any of the member's sessions of the product.
+        active_at: Instant,
+        idle_after_s: u32,
+        proof: Proof,
+    },
+    /// Activity after a deferred renewal: an opening at that activity (W6). The next entry is the charge of one that is
+    /// charged at once.
+    SessionReturned {
+        session: SessionNo,
+        after: Instant,
+        active_at: Instant,
+        cover: OpeningCover,
+        /// The team's day of the activity.
+        day: Day,
+    },
+    /// A job was granted: what it may cost at most is set aside (R1).
+    JobHeld(Box<JobHeld>),
+    JobExtended {
+        job: JobNo,
+        ends_at: Instant,
+    },
+    /// Results were delivered: a charge (R1).
+    JobCommitted(Box<JobCommitted>),
+    JobReleased {
+        job: JobNo,
+        funds: Funds,
+        why: JobRelease,
     },
     /// A refusal by a rule, the first of its kind in an hour (V1).
     Refused {
@@ -281,6 +371,34 @@ impl Access {
             Self::Named(products) => products.contains(&product),
         }
     }
+}
+
+/// Members who share an access, and whose use can be capped together (A1, L1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupSpec {
+    pub name: String,
+    pub members: BTreeSet<MemberKey>,
+    /// Without any, the group assigns nobody.
+    pub products: Option<Access>,
+}
+
+/// What a subscription carries for its team; the later, the higher (P11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Plan {
+    Education,
+    Standard,
+    Premium,
+    Enterprise,
+}
+
+/// An enterprise agreement (P9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreementSpec {
+    pub span: Span,
+    /// What it has no rate of goes by the rate sheet.
+    pub rates: BTreeMap<ProductKey, Offer>,
+    pub price_list: Option<PriceListId>,
 }
 
 /// From a start on, up to an end that is not part of it.
@@ -427,6 +545,100 @@ pub enum ReleaseReason {
     Seat,
     /// A renewal covers what it was made for (W4).
     Renewal,
+}
+
+/// One result of a job, at the rate of the moment of its hold (R1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobPart {
+    pub result: ResultCode,
+    pub quantity: Quantity,
+    pub rate: ResultRate,
+    /// Since when the rate is in force.
+    pub starts_at: Instant,
+    /// The entry of the agreement that the rate is of, if it is of one (P9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Seq>,
+    pub tokens: Tokens,
+}
+
+/// What pays a job: tokens or cloud credits, never both (P10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Funds {
+    Tokens(Vec<Draw>),
+    Credits(Vec<CreditDraw>),
+}
+
+/// A job that was granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobHeld {
+    pub job: JobId,
+    pub member: MemberKey,
+    pub product: ProductKey,
+    pub parts: Vec<JobPart>,
+    pub funds: Funds,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: Tags,
+    /// The team's day of the hold, which is its usage day (L1).
+    pub day: Day,
+    pub ends_at: Instant,
+}
+
+/// A job whose results were delivered (V6: everything that explains it).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobCommitted {
+    /// Its hold; of one that had lapsed, the hold that lapsed.
+    pub number: JobNo,
+    pub job: JobId,
+    pub member: MemberKey,
+    pub product: ProductKey,
+    pub held_at: Instant,
+    /// What was delivered, never more than was held.
+    pub parts: Vec<JobPart>,
+    /// What was spent.
+    pub funds: Funds,
+    /// What of the hold was not spent.
+    pub returned: Funds,
+    /// The usage day: that of the hold.
+    pub day: Day,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: Tags,
+    /// The hold had lapsed: it was decided anew, as hold and commit in one.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub anew: bool,
+}
+
+impl Funds {
+    /// How much it is, in tokens or credits.
+    pub fn total(&self) -> Tokens {
+        match self {
+            Self::Tokens(draws) => draws.iter().map(|draw| draw.tokens).sum(),
+            Self::Credits(draws) => draws.iter().map(|draw| draw.credits).sum(),
+        }
+    }
+
+    /// How many tokens it is: none where it is credits.
+    pub fn tokens(&self) -> Tokens {
+        self.draws().iter().map(|draw| draw.tokens).sum()
+    }
+
+    /// The draws of tokens; none of credits.
+    pub fn draws(&self) -> &[Draw] {
+        match self {
+            Self::Tokens(draws) => draws,
+            Self::Credits(_) => &[],
+        }
+    }
+}
+
+/// Why a job's hold was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobRelease {
+    /// It failed, was cancelled, or delivered nothing.
+    Released,
+    /// Nobody committed it in time.
+    Lapsed,
 }
 
 /// Tokens were spent (V6: everything that explains it).

@@ -76,6 +76,16 @@ ids! {
     SessionId: is_id, ID;
     /// An order, unique in its team.
     OrderId: is_id, ID;
+    /// A group of members, as its team names it.
+    GroupId: is_id, ID;
+    /// A limit that a team sets for itself.
+    CapId: is_id, ID;
+    /// A job, named by the client that asks for it, unique in the installation.
+    JobId: is_id, ID;
+    /// An enterprise agreement of a team.
+    AgreementId: is_id, ID;
+    /// A grant of cloud credits to a member.
+    GrantId: is_id, ID;
     /// A reseller of the vendor.
     PartnerId: is_id, ID;
     /// A price list of the vendor.
@@ -118,6 +128,8 @@ numbers! {
     Seq(u64);
     /// A session inside a team: the number of the entry that opened it.
     SessionNo(u64);
+    /// A job inside a team: the number of the entry that held it.
+    JobNo(u64);
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ extern crate std;
 pub mod id;
 pub mod limits;
 pub mod money;
+pub mod quantity;
 pub mod time;
 pub mod tokens;
 
@@ -20,7 +21,9 @@ pub mod tokens;
 pub mod entry;
 
 // States, each the fold of its entries.
+pub mod cap;
 pub mod catalogue;
+pub mod credit;
 pub mod lot;
 pub mod presence;
 pub mod price;
@@ -28,8 +31,10 @@ pub mod team;
 
 // Decisions.
 pub mod answer;
+mod configuration;
 pub mod decision;
 mod due;
+pub mod job;
 mod opening;
 mod order;
 mod proof;

@@ -8,6 +8,22 @@ pub const MEMBERS: usize = 200_000;
 pub const LOTS: usize = 2_000;
 /// Seats of a team.
 pub const SEATS: usize = 50_000;
+/// Groups of a team.
+pub const GROUPS: usize = 1_000;
+/// Caps of a team.
+pub const CAPS: usize = 1_000;
+/// Enterprise agreements of a team.
+pub const AGREEMENTS: usize = 100;
+/// Products that an agreement has rates of.
+pub const AGREEMENT_RATES: usize = 1_000;
+/// Grants of cloud credits of a member that have not ended.
+pub const GRANTS: usize = 100;
+/// Jobs of a team that are held.
+pub const HELD_JOBS: usize = 10_000;
+/// Parts of a job.
+pub const PARTS: usize = 100;
+/// Units of one result of a job: 10⁹.
+pub const RESULT_QUANTITY: u64 = 1_000_000_000;
 /// Open sessions of a member.
 pub const OPEN_SESSIONS: usize = 32;
 /// Tokens of a team: 10¹².

@@ -268,4 +268,27 @@ mod tests {
         lots.expire(LotNo(1), Tokens::ZERO);
         assert_eq!(lots.available_beside(&held), Tokens::whole(20));
     }
+
+    #[test]
+    fn v3_tokens_move_within_a_lot_and_are_all_accounted_for() {
+        let mut lots = lots(&[(1, 10, 10, "2027-01-01T00:00:00Z")]);
+        let draw = |lots: &Lots, tokens| lots.choose(Tokens::whole(tokens)).unwrap();
+        let seven = draw(&lots, 7);
+        lots.hold(&seven);
+        lots.spend(&seven);
+        let two = draw(&lots, 2);
+        lots.hold(&two);
+        lots.expire(LotNo(1), Tokens::whole(1));
+        lots.release(&two);
+        lots.expire(LotNo(1), Tokens::whole(2));
+        let lot = lots.get(LotNo(1)).unwrap();
+        let parts = [lot.granted, lot.spent, lot.expired, lot.available, lot.held];
+        assert_eq!(parts, [10, 7, 3, 0, 0].map(Tokens::whole));
+    }
+
+    #[test]
+    #[should_panic(expected = "lot 1 has 10 granted and 9 accounted for (V3)")]
+    fn v3_a_lot_of_which_tokens_are_missing_stops_the_program() {
+        lots(&[(1, 10, 10, "2027-01-01T00:00:00Z")]).touch(LotNo(1), |lot| lot.available = Tokens::whole(9));
+    }
 }

@@ -23,7 +23,7 @@ impl Decision<'_> {
         if !self.team.overdue.is_empty() {
             return Err(Refusal::PaymentOverdue);
         }
-        let (price_list, list) = self.catalogue.price_list_for(profile.currency, Some(&profile.country), self.now)?;
+        let (price_list, list) = self.team.price_list(self.catalogue, self.now)?;
         if quantity > limits::ORDER_QUANTITY {
             return Err(Refusal::Limit { limit: Limit::OrderQuantity, value: limits::ORDER_QUANTITY });
         }

@@ -11,7 +11,7 @@ use crate::time::Instant;
 /// What is known of an open session's client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Alive {
-    /// From where on its messages prove use: its opening, or last revival.
+    /// From where on its messages prove use: its opening, last revival, or return after idling.
     pub from: Instant,
     pub last_proof: Instant,
     pub last_activity: Instant,
@@ -67,6 +67,13 @@ impl Presence {
             alive.last_activity = activity.max(alive.last_activity);
         }
         self.set(session, alive);
+    }
+
+    /// From here on the messages of a session prove use (W6).
+    pub fn proven_from(&mut self, session: SessionNo, from: Instant) {
+        if let Some(alive) = self.alive.get_mut(&session) {
+            alive.from = from;
+        }
     }
 
     /// A session has ended.

@@ -55,6 +55,9 @@ pub struct PriceListSpec {
     pub min_quantity: u64,
     /// Quantities are multiples of this.
     pub step: u64,
+    /// It serves the teams alone whose agreement names it (P9).
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub by_agreement: bool,
 }
 
 /// What a quantity costs.
@@ -149,6 +152,7 @@ mod tests {
             partner: None,
             min_quantity,
             step,
+            by_agreement: false,
         }
     }
 

@@ -36,7 +36,8 @@ impl Run<'_> {
 pub(crate) fn runs<'h>(hold: &'h Hold, presence: &Presence) -> Vec<Run<'h>> {
     let mut proven: Vec<(Proof, &'h Joined)> =
         hold.joined.iter().map(|joined| (proven_by(joined, hold, presence), joined)).collect();
-    proven.sort_unstable_by_key(|(proof, _)| (proof.from, proof.session, proof.to));
+    // Of two that begin at one instant, the one that joined first began it.
+    proven.sort_by_key(|(proof, _)| proof.from);
     let mut runs: Vec<Run<'h>> = Vec::new();
     for (proof, joined) in proven {
         let fresh = runs.last().is_none_or(|run| run.end < proof.from);

@@ -165,6 +165,12 @@ impl Day {
         Self(self.0.saturating_add(i32::from(days).days()))
     }
 
+    /// The first day of its month, which stands for the month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        Self(self.0.first_of_month())
+    }
+
     /// The calendar year.
     pub fn year(self) -> i16 {
         self.0.year()

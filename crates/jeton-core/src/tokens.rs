@@ -94,16 +94,7 @@ impl Sum for Tokens {
 
 impl fmt::Display for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, rest) = (self.0 / 1000, self.0 % 1000);
-        if rest == 0 {
-            write!(f, "{whole}")
-        } else if rest.is_multiple_of(100) {
-            write!(f, "{whole}.{}", rest / 100)
-        } else if rest.is_multiple_of(10) {
-            write!(f, "{whole}.{:02}", rest / 10)
-        } else {
-            write!(f, "{whole}.{rest:03}")
-        }
+        write_thousandths(f, self.0)
     }
 }
 
@@ -111,22 +102,40 @@ impl FromStr for Tokens {
     type Err = NotTokens;
 
     fn from_str(text: &str) -> Result<Self, NotTokens> {
-        let (whole, decimals) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
-        let digits =
-            |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-        if !digits(whole, 13) || decimals.is_some_and(|part| !digits(part, 3)) {
-            return Err(NotTokens);
-        }
-        let whole: u64 = whole.parse().map_err(|_| NotTokens)?;
-        let mut thousandths = 0;
-        let mut unit = 100;
-        for digit in decimals.unwrap_or_default().bytes() {
-            thousandths += u64::from(digit - b'0') * unit;
-            unit /= 10;
-        }
-        let tokens = Self(whole * 1000 + thousandths);
+        let tokens = Self(read_thousandths(text).ok_or(NotTokens)?);
         if tokens > limits::TEAM_TOKENS { Err(NotTokens) } else { Ok(tokens) }
     }
+}
+
+/// Writes a number of thousandths as a decimal without trailing zeros.
+pub(crate) fn write_thousandths(f: &mut fmt::Formatter<'_>, thousandths: u64) -> fmt::Result {
+    let (whole, rest) = (thousandths / 1000, thousandths % 1000);
+    if rest == 0 {
+        write!(f, "{whole}")
+    } else if rest.is_multiple_of(100) {
+        write!(f, "{whole}.{}", rest / 100)
+    } else if rest.is_multiple_of(10) {
+        write!(f, "{whole}.{:02}", rest / 10)
+    } else {
+        write!(f, "{whole}.{rest:03}")
+    }
+}
+
+/// Reads a decimal of up to 13 digits and three decimals as a number of thousandths.
+pub(crate) fn read_thousandths(text: &str) -> Option<u64> {
+    let (whole, decimals) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let digits = |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole, 13) || decimals.is_some_and(|part| !digits(part, 3)) {
+        return None;
+    }
+    let whole: u64 = whole.parse().ok()?;
+    let mut thousandths = 0;
+    let mut unit = 100;
+    for digit in decimals.unwrap_or_default().bytes() {
+        thousandths += u64::from(digit - b'0') * unit;
+        unit /= 10;
+    }
+    Some(whole * 1000 + thousandths)
 }
 
 as_text!(Tokens);

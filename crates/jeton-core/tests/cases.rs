@@ -11,16 +11,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_cases::{
-    Access, Action, Balance, ChargeSeen, Charged, Cover, Many, Observed, Refused, Setup, State, UsageSeen, World, run,
+    Access, Action, Balance, CapOf, ChargeSeen, Charged, Cover, JobSeen, Many, Observed, Part, Refused, Rounding,
+    Setup, State, Tags, UsageSeen, WarningSeen, World, run,
 };
 use jeton_core::answer::{SessionAnswer, SessionState};
-use jeton_core::catalogue::{self, Catalogue, Names, Offer, ProductSpec, VendorCommand};
-use jeton_core::decision::{self, AccessAsked, Granted, OpenSession, Scene, Series, TeamCommand};
-use jeton_core::entry::{Author, ClosedBy, Entry, Payment, Role, Span, TeamFact, TeamProfile};
-use jeton_core::id::{DeviceKey, MemberKey, ProductCode, Seq, SessionId};
+use jeton_core::cap::{Per, Strength};
+use jeton_core::catalogue::{self, Catalogue, Names, Offer, ProductSpec, ResultRate, VendorCommand};
+use jeton_core::decision::{
+    self, AccessAsked, AgreementAsked, CapAsked, CapOfAsked, Granted, GroupAsked, OpenSession, Scene, Series,
+    TeamCommand,
+};
+use jeton_core::entry::{
+    Author, ClosedBy, Entry, Funds, JobHeld, JobRelease, Payment, Plan, Role, Span, TeamFact, TeamProfile,
+};
+use jeton_core::id::{DeviceKey, JobNo, MemberKey, ProductCode, Seq, SessionId};
+use jeton_core::job::{JobAsked, LapsedJob, PartAsked};
 use jeton_core::presence::Presence;
 use jeton_core::price::{PriceListSpec, Tier, Tiers};
-use jeton_core::refusal::Refusal;
+use jeton_core::refusal::{CapFigures, JobState, Refusal, Unknown, Warning};
 use jeton_core::team::Team;
 use jeton_core::time::Instant;
 
@@ -52,6 +60,7 @@ struct Rules {
     devices: BTreeMap<String, DeviceKey>,
     woken: bool,
     down: bool,
+    now: Instant,
 }
 
 fn at(micros: i64) -> Instant {
@@ -64,6 +73,48 @@ fn micros(span: Span) -> (i64, i64) {
 
 fn code(text: &str) -> ProductCode {
     text.parse().unwrap()
+}
+
+fn offer(offer: &jeton_cases::Offer) -> Offer {
+    match offer {
+        jeton_cases::Offer::PerDay(tokens) => Offer::PerDay(tokens.parse().unwrap()),
+        jeton_cases::Offer::Results(results) => {
+            let rate = |of: &jeton_cases::ResultRate| {
+                let rounding = match of.rounding {
+                    Rounding::Up => catalogue::Rounding::Up,
+                    Rounding::Nearest => catalogue::Rounding::Nearest,
+                    Rounding::None => catalogue::Rounding::None,
+                };
+                let (unit, tokens) = (of.unit.parse().unwrap(), of.tokens.parse().unwrap());
+                (of.result.parse().unwrap(), ResultRate { unit, tokens, rounding })
+            };
+            Offer::Results(results.iter().map(rate).collect())
+        }
+    }
+}
+
+fn asked_access(access: &Access) -> Option<AccessAsked> {
+    match access {
+        Access::Everything => Some(AccessAsked::All),
+        Access::Products(products) => Some(AccessAsked::Named(products.iter().map(|product| code(product)).collect())),
+        Access::Unassigned => None,
+    }
+}
+
+fn plan(name: &str) -> Plan {
+    match name {
+        "education" => Plan::Education,
+        "standard" => Plan::Standard,
+        "premium" => Plan::Premium,
+        "enterprise" => Plan::Enterprise,
+        other => panic!("there is no plan {other}"),
+    }
+}
+
+fn parts(parts: &[Part]) -> Vec<PartAsked> {
+    let asked =
+        |part: &Part| PartAsked { result: part.result.parse().unwrap(), quantity: part.quantity.parse().unwrap() };
+    parts.iter().map(asked).collect()
 }
 
 impl Rules {
@@ -79,6 +130,7 @@ impl Rules {
             devices: BTreeMap::new(),
             woken,
             down: false,
+            now: at(setup.begins_at_micros),
         };
         let begin = at(setup.begins_at_micros);
         for product in &setup.products {
@@ -87,26 +139,16 @@ impl Rules {
                 uses: vec![],
                 versions: vec![],
                 undo_s: product.undo_interval_s,
-                idle_after_s: 900,
-                min_balance: "0".parse().unwrap(),
+                idle_aware: product.idle_after_s.is_some(),
+                idle_after_s: product.idle_after_s.unwrap_or(900),
+                min_balance: product.min_balance.parse().unwrap(),
             };
             rules.vendor(VendorCommand::SetProduct { code: code(&product.code), spec }, begin);
-            if let Some(per_day) = &product.per_day {
-                rules.rate(&product.code, per_day, begin, begin);
+            if let Some(offered) = &product.offer {
+                rules.rate(&product.code, offered, begin, begin);
             }
         }
-        let tiers = [(1, "3.33"), (5_000, "3.25"), (10_000, "3.16")];
-        let tiers = tiers.map(|(from, price)| Tier { from, unit_price: price.parse().unwrap() });
-        let spec = PriceListSpec {
-            currency: "EUR".parse().unwrap(),
-            tiers: Tiers::new(tiers.to_vec(), 1).unwrap(),
-            countries: vec![],
-            starts_at: None,
-            partner: None,
-            min_quantity: 1,
-            step: 1,
-        };
-        rules.vendor(VendorCommand::SetPriceList { price_list: "reference".parse().unwrap(), spec }, begin);
+        rules.price_list("reference", &[(1, "3.33"), (5_000, "3.25"), (10_000, "3.16")], None, begin);
         let profile = TeamProfile {
             name: "Acme".into(),
             country: "FR".into(),
@@ -134,9 +176,24 @@ impl Rules {
         }
     }
 
-    fn rate(&mut self, product: &str, per_day: &str, starts_at: Instant, now: Instant) {
-        let offer = Offer::PerDay(per_day.parse().unwrap());
+    fn rate(&mut self, product: &str, offered: &jeton_cases::Offer, starts_at: Instant, now: Instant) {
+        let offer = offer(offered);
         self.vendor(VendorCommand::SetRate { code: code(product), starts_at, offer }, now);
+    }
+
+    fn price_list(&mut self, list: &str, tiers: &[(u64, &str)], country: Option<&str>, now: Instant) {
+        let tier = |(from, price): &(u64, &str)| Tier { from: *from, unit_price: price.parse().unwrap() };
+        let spec = PriceListSpec {
+            currency: "EUR".parse().unwrap(),
+            tiers: Tiers::new(tiers.iter().map(tier).collect(), 1).unwrap(),
+            countries: country.into_iter().map(str::to_owned).collect(),
+            starts_at: None,
+            partner: None,
+            min_quantity: 1,
+            step: 1,
+            by_agreement: false,
+        };
+        self.vendor(VendorCommand::SetPriceList { price_list: list.parse().unwrap(), spec }, now);
     }
 
     fn decide(&mut self, command: TeamCommand, now: Instant) -> Result<Granted, Refusal> {
@@ -171,13 +228,9 @@ impl Rules {
 
     fn assign(&mut self, name: &str, access: &Access, now: Instant) {
         let member = self.members.get(name).copied();
-        let products = match access {
-            Access::Everything => AccessAsked::All,
-            Access::Products(products) => AccessAsked::Named(products.iter().map(|product| code(product)).collect()),
-            Access::Unassigned => {
-                let _ = self.decide(TeamCommand::RemoveAssignment { member, if_match: None }, now);
-                return;
-            }
+        let Some(products) = asked_access(access) else {
+            let _ = self.decide(TeamCommand::RemoveAssignment { member, if_match: None }, now);
+            return;
         };
         self.granted(TeamCommand::SetAssignment { member, products, if_match: None }, now);
     }
@@ -198,6 +251,7 @@ impl Rules {
         product: &str,
         session: &str,
         device: &str,
+        tags: Tags,
         now: Instant,
     ) -> Result<Granted, Refusal> {
         let next = DeviceKey(u64::try_from(self.devices.len()).unwrap());
@@ -207,22 +261,175 @@ impl Rules {
             product: code(product),
             version: None,
             device: *self.devices.entry(device.into()).or_insert(next),
-            tags: BTreeMap::new(),
+            tags,
         };
         self.decide(TeamCommand::OpenSession(open), now)
     }
 
+    fn job_asked(&self, who: &str, product: &str, asked: &[Part], tags: Option<&Tags>) -> JobAsked {
+        let member = self.members.get(who).copied();
+        JobAsked { member, product: code(product), parts: parts(asked), tags: tags.cloned() }
+    }
+
+    /// The hold of a job, and the number of its entry.
+    fn job_held(&self, job: &str) -> (JobNo, &Entry<TeamFact>, &JobHeld) {
+        let numbered = (1_u64..).zip(&self.entries);
+        let held = numbered.filter_map(|(seq, entry)| match &entry.fact {
+            TeamFact::JobHeld(held) if held.job.as_str() == job => Some((JobNo(seq), entry, &**held)),
+            _ => None,
+        });
+        held.last().expect("a case holds a job before it says more of it")
+    }
+
+    /// A job as the ledger tells.
+    fn job(&self, job: &str) -> JobSeen {
+        let (number, _, held) = self.job_held(job);
+        let nothing = Funds::Tokens(Vec::new());
+        let (mut state, mut funds, mut ends_at) = (JobState::Held, &held.funds, held.ends_at);
+        for entry in &self.entries {
+            match &entry.fact {
+                TeamFact::JobExtended { job, ends_at: later } if *job == number => ends_at = *later,
+                TeamFact::JobCommitted(committed) if committed.number == number => {
+                    (state, funds) = (JobState::Committed, &committed.funds);
+                }
+                TeamFact::JobReleased { job, why, .. } if *job == number => {
+                    funds = &nothing;
+                    state = match why {
+                        JobRelease::Released => JobState::Released,
+                        JobRelease::Lapsed => JobState::Lapsed,
+                    };
+                }
+                _ => {}
+            }
+        }
+        job_seen(job, state, funds, ends_at)
+    }
+
+    /// What a job asked for, where its hold has lapsed and that is the last of it.
+    fn lapsed(&self, job: &str) -> Option<Box<LapsedJob>> {
+        let (number, entry, held) = self.job_held(job);
+        let asked = JobAsked {
+            member: Some(held.member),
+            product: self.catalogue.product(held.product).unwrap().code.clone(),
+            parts: held
+                .parts
+                .iter()
+                .map(|part| PartAsked { result: part.result.clone(), quantity: part.quantity })
+                .collect(),
+            tags: Some(held.tags.clone()),
+        };
+        let lapsed = self.job(job).state == jeton_cases::JobState::Lapsed;
+        lapsed.then(|| Box::new(LapsedJob { number, asked, held_at: entry.at }))
+    }
+
+    /// What is answered of a job that has left the state.
+    fn past_job(&self, action: &Action) -> Result<Observed, Refusal> {
+        let (job, over) = match action {
+            Action::CommitJob { job, .. } => (job, [JobState::Released].as_slice()),
+            Action::ExtendJob { job } => (job, [JobState::Released, JobState::Lapsed, JobState::Committed].as_slice()),
+            Action::ReleaseJob { job } => (job, [].as_slice()),
+            other => panic!("{other:?} is of no job"),
+        };
+        let seen = self.job(job);
+        match over.iter().find(|state| job_state(**state) == seen.state) {
+            Some(state) => Err(Refusal::JobEnded { state: *state }),
+            None => Ok(Observed { job: Some(seen), ..Observed::default() }),
+        }
+    }
+
+    /// What a team and its vendor set.
+    fn set(&mut self, now: Instant, action: &Action) -> Result<Granted, Refusal> {
+        let if_match = None;
+        let member_of = |rules: &Self, name: &str| rules.members.get(name).copied();
+        match action {
+            Action::DefaultAccess { access } => {
+                self.decide(TeamCommand::SetDefaultAccess { products: asked_access(access), if_match }, now)
+            }
+            Action::Group { group, members, access } => {
+                let members = members.iter().map(|member| member_of(self, member)).collect();
+                let asked = GroupAsked { name: group.clone(), members, products: asked_access(access) };
+                self.decide(TeamCommand::SetGroup { group: group.parse().unwrap(), asked, if_match }, now)
+            }
+            Action::RemoveGroup { group } => {
+                self.decide(TeamCommand::RemoveGroup { group: group.parse().unwrap(), if_match }, now)
+            }
+            Action::Cap { cap, of, tokens, per, hard } => {
+                let of = match of {
+                    CapOf::Member(member) => CapOfAsked::Member(member_of(self, member)),
+                    CapOf::Group(group) => CapOfAsked::Group(group.parse().unwrap()),
+                    CapOf::Product(product) => CapOfAsked::Product(code(product)),
+                    CapOf::Team => CapOfAsked::Team,
+                };
+                let per = match per {
+                    jeton_cases::Per::Day => Per::Day,
+                    jeton_cases::Per::Month => Per::Month,
+                };
+                let strength = if *hard { Strength::Hard } else { Strength::Soft };
+                let asked = CapAsked { of, per, tokens: tokens.parse().unwrap(), strength };
+                self.decide(TeamCommand::SetCap { cap: cap.parse().unwrap(), asked, if_match }, now)
+            }
+            Action::RemoveCap { cap } => {
+                self.decide(TeamCommand::RemoveCap { cap: cap.parse().unwrap(), if_match }, now)
+            }
+            Action::RequireTags { tags } => {
+                self.decide(TeamCommand::SetRequiredTags { tags: tags.iter().cloned().collect(), if_match }, now)
+            }
+            Action::Agreement { agreement, starts_at_micros, ends_at_micros, rates, price_list } => {
+                let asked = AgreementAsked {
+                    span: Span { start: at(*starts_at_micros), end: at(*ends_at_micros) },
+                    rates: rates.iter().map(|(product, offered)| (code(product), offer(offered))).collect(),
+                    price_list: price_list.as_ref().map(|list| list.parse().unwrap()),
+                };
+                self.decide(TeamCommand::SetAgreement { agreement: agreement.parse().unwrap(), asked, if_match }, now)
+            }
+            Action::RemoveAgreement { agreement } => {
+                self.decide(TeamCommand::RemoveAgreement { agreement: agreement.parse().unwrap(), if_match }, now)
+            }
+            Action::PriceList { list, unit_price, country } => {
+                self.price_list(list, &[(1, unit_price)], Some(country), now);
+                Ok(Granted::Settled)
+            }
+            Action::Credits { grant, member, credits, ends_at_micros } => {
+                let (member, grant) = (member_of(self, member), grant.parse().unwrap());
+                let (credits, ends_at) = (credits.parse().unwrap(), at(*ends_at_micros));
+                self.decide(TeamCommand::GrantCredits { member, grant, credits, ends_at, if_match }, now)
+            }
+            Action::Plan { plan: name, starts_at_micros, ends_at_micros } => {
+                let span = Span { start: at(*starts_at_micros), end: at(*ends_at_micros) };
+                self.decide(TeamCommand::SetPlan { plan: plan(name), span, if_match }, now)
+            }
+            Action::Block { products } => {
+                let products = products.iter().map(|product| code(product)).collect();
+                self.decide(TeamCommand::SetBlockedProducts { products, if_match }, now)
+            }
+            other => panic!("{other:?} sets nothing"),
+        }
+    }
+
     fn act(&mut self, now: Instant, who: &str, action: &Action) -> Result<Observed, Refusal> {
         let member_of = |rules: &Self, name: &str| rules.members.get(name).copied();
+        let of_job = match action {
+            Action::CommitJob { job, .. }
+            | Action::ExtendJob { job }
+            | Action::ReleaseJob { job }
+            | Action::LookAtJob { job } => Some(job),
+            _ => None,
+        };
+        let held = |job: &String| {
+            self.entries.iter().any(|entry| matches!(&entry.fact, TeamFact::JobHeld(held) if held.job.as_str() == job))
+        };
+        if of_job.is_some_and(|job| !held(job)) {
+            return Err(Refusal::Unknown(Unknown::Job));
+        }
         let granted = match action {
             Action::Look => Granted::Settled,
-            Action::Open { product, session, device, version: _, team } => {
+            Action::Open { product, session, device, version: _, team, tags } => {
                 if team.as_ref().is_some_and(|team| team != "acme") {
                     // What the engine answers for a team of which nothing is known.
                     self.decide(TeamCommand::Settle, now)?;
-                    return Err(Refusal::Unknown(jeton_core::refusal::Unknown::Team));
+                    return Err(Refusal::Unknown(Unknown::Team));
                 }
-                self.open(who, product, session, device, now)?
+                self.open(who, product, session, device, tags.clone(), now)?
             }
             Action::OpenByMany { product, members } => {
                 self.granted(TeamCommand::SetDefaultAccess { products: Some(AccessAsked::All), if_match: None }, now);
@@ -230,30 +437,50 @@ impl Rules {
                 for number in 0..*members {
                     let name = format!("member-{number}");
                     self.member(&name, now);
-                    match self.open(&name, product, &format!("many-{number}"), "laptop", now) {
+                    match self.open(&name, product, &format!("many-{number}"), "laptop", Tags::new(), now) {
                         Ok(_) => many.covered += 1,
                         Err(refusal) => *many.refused.entry(refusal.code().into()).or_insert(0) += 1,
                     }
                 }
                 return Ok(Observed { many: Some(many), ..Observed::default() });
             }
-            Action::Beat { session } => {
-                let session = session.parse().unwrap();
-                self.decide(TeamCommand::Beat { session, activity: None, lease: false }, now)?
+            Action::Beat { session, active_at_micros } => {
+                let (session, activity) = (session.parse().unwrap(), active_at_micros.map(at));
+                self.decide(TeamCommand::Beat { session, activity, lease: false }, now)?
             }
-            Action::Close { session } => {
+            Action::Close { session, active_at_micros } => {
+                let activity = active_at_micros.map(at);
                 let by = if who == "admin" { ClosedBy::Admin } else { ClosedBy::Client };
                 let session: SessionId = session.parse().unwrap();
-                self.decide(TeamCommand::CloseSession { session, activity: None, by }, now)?
+                self.decide(TeamCommand::CloseSession { session, activity, by }, now)?
             }
             Action::Quote { product } => {
                 let (member, product) = (member_of(self, who), code(product));
-                self.decide(TeamCommand::QuoteSession { member, product }, now)?
+                self.decide(TeamCommand::QuoteSession { member, product, tags: None }, now)?
             }
-            Action::Seat { product, member, starts_at_micros, ends_at_micros } => {
+            Action::QuoteJob { product, parts } => {
+                let asked = self.job_asked(who, product, parts, None);
+                self.decide(TeamCommand::QuoteJob(asked), now)?
+            }
+            Action::HoldJob { job, product, parts, tags } => {
+                let asked = self.job_asked(who, product, parts, Some(tags));
+                self.decide(TeamCommand::HoldJob { job: job.parse().unwrap(), asked }, now)?
+            }
+            Action::CommitJob { job, parts: delivered } => {
+                let (lapsed, delivered) = (self.lapsed(job), delivered.as_deref().map(parts));
+                let commit = TeamCommand::CommitJob { job: job.parse().unwrap(), parts: delivered, lapsed };
+                self.decide(commit, now)?
+            }
+            Action::ExtendJob { job } => self.decide(TeamCommand::ExtendJob { job: job.parse().unwrap() }, now)?,
+            Action::ReleaseJob { job } => self.decide(TeamCommand::ReleaseJob { job: job.parse().unwrap() }, now)?,
+            Action::LookAtJob { job } => return Ok(Observed { job: Some(self.job(job)), ..Observed::default() }),
+            Action::Seat { product, member, starts_at_micros, ends_at_micros, plan: carried } => {
                 let span = Span { start: at(*starts_at_micros), end: at(*ends_at_micros) };
                 let (member, product) = (member_of(self, member), code(product));
-                self.decide(TeamCommand::SetSeat { member, product, span, if_match: None }, now)?
+                self.decide(
+                    TeamCommand::SetSeat { member, product, span, plan: carried.as_deref().map(plan), if_match: None },
+                    now,
+                )?
             }
             Action::WithdrawSeat { product, member } => {
                 let (member, product) = (member_of(self, member), code(product));
@@ -266,17 +493,40 @@ impl Rules {
             Action::Deactivate { member } => {
                 self.decide(TeamCommand::DeactivateMember { member: member_of(self, member), if_match: None }, now)?
             }
-            Action::Block { products } => {
-                let products = products.iter().map(|product| code(product)).collect();
-                self.decide(TeamCommand::SetBlockedProducts { products, if_match: None }, now)?
+            Action::Erase { member } => {
+                let granted = self.decide(TeamCommand::EraseMember { member: member_of(self, member) }, now)?;
+                // The key is of nobody any more; the charges that bear it say so.
+                if let Some(key) = self.members.remove(member) {
+                    self.members.insert(format!("~{key}"), key);
+                }
+                granted
             }
-            Action::Order { order, quantity } => self.order(order, *quantity, now)?,
+            Action::DefaultAccess { .. }
+            | Action::Group { .. }
+            | Action::RemoveGroup { .. }
+            | Action::Cap { .. }
+            | Action::RemoveCap { .. }
+            | Action::RequireTags { .. }
+            | Action::Agreement { .. }
+            | Action::RemoveAgreement { .. }
+            | Action::PriceList { .. }
+            | Action::Credits { .. }
+            | Action::Plan { .. }
+            | Action::Block { .. } => self.set(now, action)?,
+            Action::Order { order, quantity } => {
+                self.order(order, *quantity, now)?;
+                let placed = self.entries.iter().rev().find_map(|entry| match &entry.fact {
+                    TeamFact::OrderPlaced(placed) => Some(placed.unit_price.to_string()),
+                    _ => None,
+                });
+                return Ok(Observed { unit_price: placed, ..Observed::default() });
+            }
             Action::Pay { order } => {
                 self.pay(order, now);
                 Granted::Paid
             }
-            Action::Rate { product, per_day, effective_at_micros } => {
-                self.rate(product, per_day, at(*effective_at_micros), now);
+            Action::Rate { product, offer, effective_at_micros } => {
+                self.rate(product, offer, at(*effective_at_micros), now);
                 Granted::Settled
             }
             Action::Down => {
@@ -290,6 +540,12 @@ impl Rules {
                 Granted::Settled
             }
         };
+        if matches!(
+            (action, &granted),
+            (Action::CommitJob { .. } | Action::ExtendJob { .. } | Action::ReleaseJob { .. }, Granted::Past)
+        ) {
+            return self.past_job(action);
+        }
         Ok(observed(granted))
     }
 }
@@ -297,6 +553,7 @@ impl Rules {
 impl World for Rules {
     fn perform(&mut self, at_micros: i64, who: Option<&str>, action: &Action) -> Result<Observed, String> {
         let now = at(at_micros);
+        self.now = now;
         if !matches!(action, Action::Up) && !self.down {
             if self.woken {
                 self.settle(at(at_micros - 1));
@@ -320,6 +577,16 @@ impl World for Rules {
         })
     }
 
+    fn plan(&mut self) -> Result<Option<String>, String> {
+        let in_force = match self.team.plan_at(self.team.last_at.max(self.now)) {
+            Plan::Education => "education",
+            Plan::Standard => "standard",
+            Plan::Premium => "premium",
+            Plan::Enterprise => "enterprise",
+        };
+        Ok(Some(in_force.to_owned()))
+    }
+
     fn live_sessions(&mut self) -> Result<Vec<String>, String> {
         Ok(self.team.open_sessions().map(|(_, session)| session.id.to_string()).collect())
     }
@@ -335,6 +602,9 @@ impl World for Rules {
             })
             .collect();
         let numbered = (1_u64..).zip(&self.entries);
+        let drawn = |draws: &[jeton_core::lot::Draw]| {
+            draws.iter().map(|draw| (orders[&draw.lot].clone(), draw.tokens.to_string())).collect()
+        };
         Ok(numbered
             .filter_map(|(seq, entry)| match &entry.fact {
                 TeamFact::ChargeMade(charge) => Some(ChargeSeen {
@@ -343,11 +613,19 @@ impl World for Rules {
                     product: self.catalogue.product(charge.product).unwrap().code.to_string(),
                     tokens: charge.tokens().to_string(),
                     window_micros: Some(micros(charge.window)),
-                    draws: charge
-                        .draws
-                        .iter()
-                        .map(|draw| (orders[&draw.lot].clone(), draw.tokens.to_string()))
-                        .collect(),
+                    job: None,
+                    draws: drawn(&charge.draws),
+                    tags: charge.tags.clone(),
+                }),
+                TeamFact::JobCommitted(job) => Some(ChargeSeen {
+                    charge: seq.to_string(),
+                    member: names[&job.member].clone(),
+                    product: self.catalogue.product(job.product).unwrap().code.to_string(),
+                    tokens: job.funds.tokens().to_string(),
+                    window_micros: None,
+                    job: Some(job.job.to_string()),
+                    draws: drawn(job.funds.draws()),
+                    tags: job.tags.clone(),
                 }),
                 _ => None,
             })
@@ -363,9 +641,27 @@ impl World for Rules {
 fn observed(granted: Granted) -> Observed {
     match granted {
         Granted::Opened { answer, .. } | Granted::Beaten(answer) | Granted::Closed(answer) => session(&answer),
-        Granted::Quoted(quote) => {
-            Observed { cover: cover(quote.cover), refused: quote.refusal.as_ref().map(refused), ..Observed::default() }
-        }
+        Granted::Quoted(quote) => Observed {
+            cover: cover(quote.cover),
+            refused: quote.refusal.as_ref().map(refused),
+            warnings: quote.warnings.iter().map(warning).collect(),
+            ..Observed::default()
+        },
+        Granted::JobQuoted(quote) => Observed {
+            required: quote.required.map(|required| required.to_string()),
+            remaining: quote
+                .required
+                .filter(|required| quote.refusal.is_none() && *required <= quote.available)
+                .map(|required| (quote.available - required).to_string()),
+            refused: quote.refusal.as_ref().map(refused),
+            warnings: quote.warnings.iter().map(warning).collect(),
+            ..Observed::default()
+        },
+        Granted::Job(job) => Observed {
+            job: Some(job_seen(job.job.as_str(), job.state, &job.funds, job.ends_at)),
+            warnings: job.warnings.iter().map(warning).collect(),
+            ..Observed::default()
+        },
         Granted::Past => Observed { state: Some(State::Ended), ..Observed::default() },
         Granted::Configured { .. }
         | Granted::Ordered { .. }
@@ -375,10 +671,50 @@ fn observed(granted: Granted) -> Observed {
     }
 }
 
+fn job_seen(job: &str, state: JobState, funds: &Funds, ends_at: Instant) -> JobSeen {
+    let tokens = funds.tokens();
+    JobSeen {
+        job: job.to_owned(),
+        state: job_state(state),
+        tokens: tokens.to_string(),
+        credits: (funds.total() - tokens).to_string(),
+        lapses_at_micros: ends_at.micros(),
+    }
+}
+
+fn job_state(state: JobState) -> jeton_cases::JobState {
+    match state {
+        JobState::Held => jeton_cases::JobState::Held,
+        JobState::Committed => jeton_cases::JobState::Committed,
+        JobState::Released => jeton_cases::JobState::Released,
+        JobState::Lapsed => jeton_cases::JobState::Lapsed,
+    }
+}
+
+fn warning(warning: &Warning) -> WarningSeen {
+    let figures = match warning {
+        Warning::ChargedAtOnce { undone } => BTreeMap::from([("undone".to_owned(), undone.to_string())]),
+        Warning::CapPassed(passed) => cap_figures(passed),
+    };
+    WarningSeen { code: warning.code().to_owned(), figures }
+}
+
+fn cap_figures(passed: &CapFigures) -> BTreeMap<String, String> {
+    let per = match passed.per {
+        Per::Day => "day",
+        Per::Month => "month",
+    };
+    let tokens = [("tokens", passed.tokens), ("used", passed.used), ("required", passed.required)];
+    let tokens = tokens.map(|(name, tokens)| (name.to_owned(), tokens.to_string()));
+    let words = [("cap".to_owned(), passed.cap.to_string()), ("per".to_owned(), per.to_owned())];
+    words.into_iter().chain(tokens).collect()
+}
+
 fn session(answer: &SessionAnswer) -> Observed {
     Observed {
         state: Some(match answer.state {
             SessionState::Open => State::Open,
+            SessionState::Idle => State::Idle,
             SessionState::Unfunded => State::Unfunded,
             SessionState::Ended => State::Ended,
         }),
@@ -398,7 +734,8 @@ fn session(answer: &SessionAnswer) -> Observed {
         next_charge_at_micros: answer.next_charge.map(|next| next.at.micros()),
         refused: answer.refusal.as_ref().map(refused),
         ends_at_micros: answer.ends_at.map(Instant::micros),
-        many: None,
+        warnings: answer.warnings.iter().map(warning).collect(),
+        ..Observed::default()
     }
 }
 
@@ -419,6 +756,21 @@ fn refused(refusal: &Refusal) -> Refused {
             for (name, tokens) in [("required", required), ("available", available), ("shortfall", shortfall)] {
                 figures.insert(name.to_owned(), tokens.to_string());
             }
+        }
+        Refusal::CapReached(passed) => figures = cap_figures(passed),
+        Refusal::TagRequired { tags } => {
+            let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+            figures.insert("tags".to_owned(), tags.join(" "));
+        }
+        Refusal::JobEnded { state } => {
+            figures.insert("state".to_owned(), format!("{state:?}").to_lowercase());
+        }
+        Refusal::QuantityRaised { result, held, asked } => {
+            let named = [("result", result.to_string()), ("held", held.to_string()), ("asked", asked.to_string())];
+            figures.extend(named.map(|(name, value)| (name.to_owned(), value)));
+        }
+        Refusal::CreditsUsed { used } => {
+            figures.insert("used".to_owned(), used.to_string());
         }
         Refusal::TooManyDevices { limit, sessions: open } => {
             figures.insert("limit".to_owned(), limit.to_string());

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use jeton_core::catalogue::Catalogue;
 use jeton_core::decision::{Series, next_due};
 use jeton_core::entry::{Entry, TeamFact, VendorFact};
-use jeton_core::id::{OrderId, Seq, SessionId, SessionNo, TeamId};
+use jeton_core::id::{JobId, OrderId, Seq, SessionId, SessionNo, TeamId};
 use jeton_core::presence::{Alive, Presence};
-use jeton_core::team::Team;
+use jeton_core::team::{Departed, Team};
 use jeton_core::time::Instant;
 use jeton_store::chain::{self, ORIGIN};
 use jeton_store::stored::{self, AnyEntry};
@@ -44,6 +44,9 @@ struct Head {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Named {
     Session(SessionId),
+    Job(JobId),
+    /// A job that was committed after its hold had lapsed.
+    LateCommit(JobId),
     Order(TeamId, OrderId),
 }
 
@@ -56,6 +59,8 @@ pub(crate) struct House {
     teams: BTreeMap<TeamId, Occupied>,
     /// Where live sessions are.
     sessions: HashMap<SessionId, TeamId>,
+    /// Where jobs are held.
+    jobs: HashMap<JobId, TeamId>,
     due: BTreeSet<(Instant, TeamId)>,
     heads: HashMap<Arc<str>, Head>,
     vendor: Arc<str>,
@@ -77,6 +82,7 @@ impl House {
             series: BTreeMap::new(),
             teams: BTreeMap::new(),
             sessions: HashMap::new(),
+            jobs: HashMap::new(),
             due: BTreeSet::new(),
             heads: HashMap::new(),
             vendor: stored::VENDOR.into(),
@@ -104,6 +110,9 @@ impl House {
         for (id, occupied) in &house.teams {
             for (_, session) in occupied.team.sessions() {
                 house.sessions.insert(session.id.clone(), id.clone());
+            }
+            for (_, job) in occupied.team.jobs() {
+                house.jobs.insert(job.id.clone(), id.clone());
             }
         }
         house.searched_from = house.position;
@@ -170,6 +179,11 @@ impl House {
         self.sessions.get(session)
     }
 
+    /// Where a job is held.
+    pub(crate) fn team_of_job(&self, job: &JobId) -> Option<&TeamId> {
+        self.jobs.get(job)
+    }
+
     /// The number that the next entry of the vendor's stream gets.
     pub(crate) fn next_of_vendor(&self) -> u64 {
         self.heads.get(&self.vendor).map_or(1, |head| head.seq + 1)
@@ -209,12 +223,22 @@ impl House {
             if let TeamFact::SessionOpened(opened) = &entry.fact {
                 self.sessions.insert(opened.session.clone(), team.clone());
                 self.grant(Named::Session(opened.session.clone()), team, position, seq);
+            } else if let TeamFact::JobHeld(held) = &entry.fact {
+                self.jobs.insert(held.job.clone(), team.clone());
+                self.grant(Named::Job(held.job.clone()), team, position, seq);
+            } else if let TeamFact::JobCommitted(committed) = &entry.fact {
+                if committed.anew {
+                    self.grant(Named::LateCommit(committed.job.clone()), team, position, seq);
+                }
             } else if let TeamFact::OrderPlaced(placed) = &entry.fact {
                 self.grant(Named::Order(team.clone(), placed.order.clone()), team, position, seq);
             }
         }
-        for session in self.occupied(team).team.take_departed() {
-            self.sessions.remove(&session);
+        for departed in self.occupied(team).team.take_departed() {
+            match departed {
+                Departed::Session(session) => _ = self.sessions.remove(&session),
+                Departed::Job(job) => _ = self.jobs.remove(&job),
+            }
         }
     }
 
@@ -279,9 +303,12 @@ impl House {
         listening: Instant,
     ) -> impl Iterator<Item = (TeamId, SessionNo)> + use<> {
         for (id, occupied) in &mut self.teams {
-            let open: Vec<_> = occupied.team.open_sessions().map(|(number, session)| (number, session.from)).collect();
-            for (number, from) in open {
-                let unknown = Alive { from, last_proof: from, last_activity: from, silent_since: from, lease: None };
+            let open = occupied.team.open_sessions();
+            let open: Vec<_> = open.map(|(number, session)| (number, session.from, session.opened_at)).collect();
+            for (number, from, opened_at) in open {
+                // Of its activity no more is claimed than is certain: it never charges anybody (W6).
+                let (last_proof, last_activity) = (from, opened_at);
+                let unknown = Alive { from, last_proof, last_activity, silent_since: from, lease: None };
                 // What was known of it before it was revived is not known of it since.
                 let alive = known.remove(&(id.clone(), number)).filter(|alive| alive.from == from);
                 let mut alive = alive.unwrap_or(unknown);

@@ -13,8 +13,8 @@ mod writer;
 
 pub use clock::{Clock, Jump, Machine, Reading, ThisMachine, WallClock};
 pub use message::{
-    Decided, Engine, Guard, NotNow, Seen, SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk,
-    VendorAnswer, Whose,
+    Decided, Engine, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, NotNow, Seen, SessionAsk,
+    SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
 };
 pub use start::{Running, Settings, Start, StartError};
 pub use verify::verify;

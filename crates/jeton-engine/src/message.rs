@@ -10,7 +10,8 @@ use jeton_core::answer::SessionAnswer;
 use jeton_core::catalogue::{Catalogue, IfMatch, VendorCommand};
 use jeton_core::decision::{Granted, TeamCommand};
 use jeton_core::entry::{Author, ClosedBy};
-use jeton_core::id::{DeviceKey, MemberKey, ProductCode, SessionId, SessionNo, TeamId};
+use jeton_core::id::{DeviceKey, JobId, JobNo, KeyId, MemberKey, ProductCode, SessionId, SessionNo, TeamId};
+use jeton_core::job::{JobAnswer, PartAsked};
 use jeton_core::presence::Presence;
 use jeton_core::refusal::Refusal;
 use jeton_core::team::Team;
@@ -72,6 +73,25 @@ pub enum TeamAnswer {
     SearchAgain,
 }
 
+/// The erasure of a member: who it was, and their keys, go with the entry that says so (V5).
+#[derive(Debug)]
+pub struct EraseAsk {
+    pub team: TeamId,
+    /// `None`: nobody is known by the name that was given.
+    pub member: Option<MemberKey>,
+    /// All API keys of the member: those that can still be used are revoked, and none keeps its label.
+    pub keys: Vec<MemberApiKey>,
+    pub by: Author,
+}
+
+/// An API key of a member who is erased.
+#[derive(Debug)]
+pub struct MemberApiKey {
+    pub key: KeyId,
+    /// It was revoked before.
+    pub revoked: bool,
+}
+
 /// A beat or a close of a session, wherever it is.
 #[derive(Debug)]
 pub struct SessionAsk {
@@ -88,7 +108,32 @@ pub enum SessionMessage {
     Close { activity: Option<Instant>, by: ClosedBy },
 }
 
-/// Whose sessions the asker may touch; a session outside is as good as unknown.
+/// What becomes of a job that is held, wherever it is.
+#[derive(Debug)]
+pub struct JobAsk {
+    pub job: JobId,
+    pub message: JobMessage,
+    pub guard: Guard,
+    pub by: Author,
+}
+
+/// What is said of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobMessage {
+    /// With what was delivered, if that is less than was held.
+    Commit(Option<Vec<PartAsked>>),
+    Extend,
+    Release,
+}
+
+/// What that comes back as: whose job it is, and how it stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobDecided {
+    pub team: TeamId,
+    pub answer: JobAnswer,
+}
+
+/// Whose sessions and jobs the asker may touch; what is outside is as good as unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guard {
     Any,
@@ -147,6 +192,12 @@ impl Sight<'_> {
         let (team, presence) = self.team(self.house.team_of(session)?)?;
         Some((team, presence, team.session_number(session)?))
     }
+
+    /// Where a job is held.
+    pub fn job(&self, job: &JobId) -> Option<(&Team, JobNo)> {
+        let (team, _) = self.team(self.house.team_of_job(job)?)?;
+        Some((team, team.job_number(job)?))
+    }
 }
 
 /// Looks, and says how to answer once everything is durable. Without a sight, nothing was seen, and the outcome
@@ -169,7 +220,9 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<Decided<T>, NotNow>>;
 /// Everything that goes through the queue.
 pub(crate) enum Message {
     Team(TeamAsk, Reply<TeamAnswer>),
+    Erase(EraseAsk, Reply<Granted>),
     Session(SessionAsk, Reply<Option<SessionDecided>>),
+    Job(JobAsk, Reply<Option<JobDecided>>),
     Vendor {
         command: VendorCommand,
         if_match: Option<IfMatch>,
@@ -212,9 +265,20 @@ impl Engine {
         self.ask(|reply| Message::Team(ask, reply)).await
     }
 
+    /// Has a member erased (V5).
+    pub async fn erase(&self, ask: EraseAsk) -> Result<Decided<Granted>, NotNow> {
+        self.ask(|reply| Message::Erase(ask, reply)).await
+    }
+
     /// Has a beat or a close decided. `None`: no such session lives, or it is outside the guard.
     pub async fn session(&self, ask: SessionAsk) -> Result<Decided<Option<SessionDecided>>, NotNow> {
         self.ask(|reply| Message::Session(ask, reply)).await
+    }
+
+    /// Has a commit, an extension or a release of a job decided. `None`: no such job is held, or it is outside the
+    /// guard.
+    pub async fn job(&self, ask: JobAsk) -> Result<Decided<Option<JobDecided>>, NotNow> {
+        self.ask(|reply| Message::Job(ask, reply)).await
     }
 
     /// Has a command of the vendor decided.

@@ -13,7 +13,7 @@ use ed25519_dalek::SigningKey;
 use jeton_core::catalogue::{self, Catalogue, IfMatch, VendorCommand};
 use jeton_core::decision::{self, Granted, Scene, TeamCommand};
 use jeton_core::entry::{Author, ClockReason, Entry, TeamFact, VendorFact};
-use jeton_core::id::{Seq, SessionNo, TeamId};
+use jeton_core::id::{JobId, MemberKey, Seq, SessionNo, TeamId};
 use jeton_core::presence::Alive;
 use jeton_core::refusal::{Refusal, Unknown};
 use jeton_core::time::{Instant, Zone};
@@ -29,8 +29,8 @@ use crate::clock::{Clock, Reading};
 use crate::follower::Feed;
 use crate::house::{House, Named};
 use crate::message::{
-    Decided, Guard, Message, NotNow, ReadAsk, Reply, SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer,
-    TeamAsk, VendorAnswer, Whose,
+    Decided, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, Message, NotNow, ReadAsk, Reply,
+    SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
 };
 use crate::start::{LISTENING, recalled};
 
@@ -223,7 +223,9 @@ impl OneWriter {
     fn handle(&mut self, message: Message) -> Answer {
         match message {
             Message::Team(ask, reply) => self.answer(reply, |this, now| this.team(ask, now)),
+            Message::Erase(ask, reply) => self.answer(reply, |this, now| this.erase(ask, now)),
             Message::Session(ask, reply) => self.answer(reply, |this, now| this.session(ask, now)),
+            Message::Job(ask, reply) => self.answer(reply, |this, now| this.job(ask, now)),
             Message::Vendor { command, if_match, by, beside, reply } => {
                 self.answer(reply, |this, now| this.vendor(command, if_match.as_ref(), by, beside, now))
             }
@@ -272,6 +274,27 @@ impl OneWriter {
         Ok(TeamAnswer::Granted(Box::new(granted)))
     }
 
+    /// Everything of an erasure is in one commit: the member's entries, the ends of their keys, and what lies beside.
+    fn erase(&mut self, ask: EraseAsk, now: Instant) -> Result<Granted, Refusal> {
+        let EraseAsk { team, member, keys, by } = ask;
+        if self.house.team(&team).is_none() {
+            return Err(Refusal::Unknown(Unknown::Team));
+        }
+        let outcome = self.decide(&team, TeamCommand::EraseMember { member }, by.clone(), now);
+        self.house.schedule(&team);
+        let granted = outcome?;
+        for MemberApiKey { key, revoked } in keys {
+            self.pending.beside.push(Beside::KeyErased { id: key.to_string(), at: now.micros() });
+            if !revoked {
+                self.note(VendorFact::KeyRevoked { key }, by.clone(), now);
+            }
+        }
+        if let Some(MemberKey(member)) = member {
+            self.pending.beside.push(Beside::PersonErased { team: team.to_string(), member });
+        }
+        Ok(granted)
+    }
+
     fn session(&mut self, ask: SessionAsk, now: Instant) -> Result<Option<SessionDecided>, Refusal> {
         let SessionAsk { session, message, guard, by } = ask;
         let Some(team) = self.house.team_of(&session).cloned() else { return Ok(None) };
@@ -299,10 +322,42 @@ impl OneWriter {
             | Granted::Paid
             | Granted::Quoted(_)
             | Granted::Opened { .. }
+            | Granted::JobQuoted(_)
+            | Granted::Job(_)
             | Granted::Known { .. }
             | Granted::Past
             | Granted::Settled => None,
         })
+    }
+
+    fn job(&mut self, ask: JobAsk, now: Instant) -> Result<Option<JobDecided>, Refusal> {
+        let JobAsk { job, message, guard, by } = ask;
+        let Some(team) = self.house.team_of_job(&job).cloned() else { return Ok(None) };
+        if !self.is_within(&guard, &team, &job) {
+            return Ok(None);
+        }
+        let command = match message {
+            JobMessage::Commit(parts) => TeamCommand::CommitJob { job, parts, lapsed: None },
+            JobMessage::Extend => TeamCommand::ExtendJob { job },
+            JobMessage::Release => TeamCommand::ReleaseJob { job },
+        };
+        let outcome = self.decide(&team, command, by, now);
+        self.house.schedule(&team);
+        if let Granted::Job(answer) = outcome? { Ok(Some(JobDecided { team, answer })) } else { Ok(None) }
+    }
+
+    fn is_within(&self, guard: &Guard, team: &TeamId, job: &JobId) -> bool {
+        let held = || {
+            let team = &self.house.team(team)?.team;
+            team.job(team.job_number(job)?)
+        };
+        let product = |key| self.house.catalogue.product(key).map(|product| product.code.clone());
+        match guard {
+            Guard::Any => true,
+            Guard::Team(own) => team == own,
+            Guard::Product(own) => held().and_then(|job| product(job.product)).as_ref() == Some(own),
+            Guard::Member(own, member) => team == own && held().is_some_and(|job| job.member == *member),
+        }
     }
 
     fn whose(&self, team: &TeamId, session: &jeton_core::id::SessionId) -> Option<(Whose, SessionNo)> {
@@ -642,6 +697,10 @@ fn named(team: &TeamId, command: &TeamCommand) -> Option<Named> {
         Some(Named::Session(open.session.clone()))
     } else if let TeamCommand::PlaceOrder { order, .. } = command {
         Some(Named::Order(team.clone(), order.clone()))
+    } else if let TeamCommand::HoldJob { job, .. } = command {
+        Some(Named::Job(job.clone()))
+    } else if let TeamCommand::CommitJob { job, lapsed: Some(_), .. } = command {
+        Some(Named::LateCommit(job.clone()))
     } else {
         None
     }

@@ -24,6 +24,9 @@ pub struct Batch {
 pub enum Beside {
     /// Takes the place of the row of the same team and member.
     Person(Person),
+    /// Forgets a person and their devices (rule V5): no copy of the rows stays in the file. That there are none is no
+    /// conflict.
+    PersonErased { team: String, member: u32 },
     /// Takes the place of the row of the same team, member and device.
     Device(Device),
     /// A new key; a known id is a conflict.
@@ -31,6 +34,9 @@ pub enum Beside {
     /// Ends a key at `at` (microseconds UTC); an unknown id is a conflict, and a key that was
     /// revoked before keeps its instant.
     KeyRevoked { id: String, at: i64 },
+    /// Ends the key of somebody who is erased as [`Beside::KeyRevoked`] does, and empties its label without leaving a
+    /// copy: it may name them.
+    KeyErased { id: String, at: i64 },
     /// Takes the place of the row of the same team and session.
     Presence(Presence),
     /// The session has ended; that it has no row is no conflict.

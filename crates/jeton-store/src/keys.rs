@@ -1,6 +1,6 @@
 //! API keys as they are stored: by their hash alone, so that the file gives nobody a key.
 
-/// An API key. A row is never removed; a key that was revoked says when.
+/// An API key. A row is never removed; a key that was revoked says when, and one of the erased has no label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRow {
     /// The public id, `key_…`.

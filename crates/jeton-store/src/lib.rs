@@ -33,11 +33,11 @@ pub use entry::{Position, Sealed};
 pub use error::{Cause, StoreError};
 pub use folder::{Examined, Folder, Kind};
 pub use keys::KeyRow;
-pub use memory::{Memory, memory};
+pub use memory::{Fate, Memory, memory};
 pub use people::{Device, Person};
 pub use ports::{Reader, Writer};
 pub use presence::{Lease, Presence};
 pub use verify::Difference;
 pub use views::{
-    Filling, Group, GroupBy, IdRow, OrderRow, SESSIONS, UsageAsked, UsageRow, Views, ViewsReader, orders_of,
+    Filling, Group, GroupBy, IdRow, JOBS, OrderRow, SESSIONS, UsageAsked, UsageRow, Views, ViewsReader, orders_of,
 };

@@ -4,6 +4,7 @@
 //! never see half of one and a panic leaves nothing.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -30,7 +31,12 @@ pub struct Memory(Shared);
 
 impl Memory {
     pub fn writer(&self) -> Writer {
-        Writer::Memory(MemoryWriter(self.0.clone()))
+        Writer::Memory(MemoryWriter { shared: self.0.clone(), fate: None })
+    }
+
+    /// A writer whose every batch meets a fate.
+    pub fn writer_under(&self, fate: Box<dyn Fate>) -> Writer {
+        Writer::Memory(MemoryWriter { shared: self.0.clone(), fate: Some(fate) })
     }
 
     pub fn reader(&self) -> Reader {
@@ -66,16 +72,41 @@ struct State {
     meta: BTreeMap<String, String>,
 }
 
+/// What befalls a writer, for simulations: no room, a broken machine, a death in the middle. It stands before the
+/// store and behind it, and changes nothing of what is stored: a batch is there in full, or not at all.
+pub trait Fate: Send + fmt::Debug {
+    /// A batch comes to be stored. After an error it is not.
+    fn before(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// The batch is stored. An error is then all that is heard of it.
+    fn after(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Whether there is room again.
+    fn probe(&mut self) -> Result<(), StoreError>;
+}
+
 /// Appends to a [`Memory`].
 #[derive(Debug)]
-pub struct MemoryWriter(Shared);
+pub struct MemoryWriter {
+    shared: Shared,
+    fate: Option<Box<dyn Fate>>,
+}
 
 impl MemoryWriter {
     pub(crate) fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let mut state = self.0.0.write().unwrap_or_else(PoisonError::into_inner);
-        state.check(batch)?;
-        state.take(batch);
-        Ok(())
+        if let Some(fate) = &mut self.fate {
+            fate.before(batch)?;
+        }
+        {
+            let mut state = self.shared.0.write().unwrap_or_else(PoisonError::into_inner);
+            state.check(batch)?;
+            state.take(batch);
+        }
+        self.fate.as_mut().map_or(Ok(()), |fate| fate.after(batch))
+    }
+
+    pub(crate) fn probe(&mut self) -> Result<(), StoreError> {
+        self.fate.as_mut().map_or(Ok(()), |fate| fate.probe())
     }
 }
 
@@ -94,7 +125,7 @@ impl State {
                         return Err(key_taken(&key.id));
                     }
                 }
-                Beside::KeyRevoked { id, at: _ } => {
+                Beside::KeyRevoked { id, at: _ } | Beside::KeyErased { id, at: _ } => {
                     if !self.keys.contains_key(id) && !new_keys.contains(id.as_str()) {
                         return Err(key_unknown(id));
                     }
@@ -113,7 +144,11 @@ impl State {
                     whole(checkpoint.position);
                     whole(checkpoint.seq);
                 }
-                Beside::Person(_) | Beside::Device(_) | Beside::Life(_) | Beside::Meta { .. } => {}
+                Beside::Person(_)
+                | Beside::PersonErased { .. }
+                | Beside::Device(_)
+                | Beside::Life(_)
+                | Beside::Meta { .. } => {}
             }
         }
         Ok(())
@@ -127,6 +162,10 @@ impl State {
                 Beside::Person(person) => {
                     self.people.insert((person.team.clone(), person.member), person);
                 }
+                Beside::PersonErased { team, member } => {
+                    self.devices.retain(|(of, owner, _), _| (of.as_str(), *owner) != (team.as_str(), member));
+                    self.people.remove(&(team, member));
+                }
                 Beside::Device(device) => {
                     let key = (device.team.clone(), device.member, device.device);
                     self.devices.insert(key, device);
@@ -137,6 +176,12 @@ impl State {
                 Beside::KeyRevoked { id, at } => {
                     if let Some(key) = self.keys.get_mut(&id) {
                         key.revoked_at.get_or_insert(at);
+                    }
+                }
+                Beside::KeyErased { id, at } => {
+                    if let Some(key) = self.keys.get_mut(&id) {
+                        key.revoked_at.get_or_insert(at);
+                        key.label.clear();
                     }
                 }
                 Beside::Presence(presence) => {
@@ -251,5 +296,49 @@ impl MemoryReader {
 
     pub(crate) fn newest_checkpoint(&self) -> Option<Checkpoint> {
         self.0.read().checkpoints.values().next_back().cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Cause;
+
+    /// Lets so many batches and answers through, and nothing after.
+    #[derive(Debug)]
+    struct Passing(u32);
+
+    impl Passing {
+        fn pass(&mut self) -> Result<(), StoreError> {
+            self.0 = self.0.checked_sub(1).ok_or(StoreError::Unavailable(Cause::Io, "a bad day".to_owned()))?;
+            Ok(())
+        }
+    }
+
+    impl Fate for Passing {
+        fn before(&mut self, _: &Batch) -> Result<(), StoreError> {
+            self.pass()
+        }
+
+        fn after(&mut self, _: &Batch) -> Result<(), StoreError> {
+            self.pass()
+        }
+
+        fn probe(&mut self) -> Result<(), StoreError> {
+            self.pass()
+        }
+    }
+
+    #[test]
+    fn a_batch_is_stored_before_its_answer_is_lost_and_not_stored_when_it_is_refused() {
+        let memory = memory();
+        let row = |at| Batch { entries: Vec::new(), beside: vec![Beside::Life(at)] };
+        let mut writer = memory.writer_under(Box::new(Passing(3)));
+        writer.append(&row(1)).unwrap();
+        assert!(matches!(writer.append(&row(2)), Err(StoreError::Unavailable(..))));
+        assert_eq!(memory.reader().life(), Ok(Some(2)), "its answer was lost");
+        assert!(matches!(writer.append(&row(3)), Err(StoreError::Unavailable(..))));
+        assert_eq!(memory.reader().life(), Ok(Some(2)), "it was refused");
+        assert!(writer.probe().is_err());
     }
 }

@@ -1,5 +1,5 @@
 //! People and their devices, beside the log and never in it (rule V5): the ledger knows members
-//! and devices by opaque keys, and these rows give them their names. Erasing a person removes them.
+//! and devices by opaque keys, and these rows give them their names. Erasing a person removes them, and leaves no byte of them in the file.
 
 /// A member of a team.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -40,7 +40,7 @@ impl Writer {
     pub fn probe(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(writer) => writer.probe(),
-            Self::Memory(_) => Ok(()),
+            Self::Memory(writer) => writer.probe(),
         }
     }
 

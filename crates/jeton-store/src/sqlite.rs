@@ -3,6 +3,7 @@
 //! One connection writes, a pool of connections reads beside it; the write-ahead log lets neither
 //! wait for the other. Nothing outside this module and the views knows SQL.
 
+mod erasing;
 mod failure;
 mod file;
 mod pool;

@@ -31,10 +31,10 @@ use crate::sqlite::{BUSY, Failure, Place, Pool, count};
 pub use filling::Filling;
 pub use lists::{Group, GroupBy, OrderRow, UsageAsked, UsageRow};
 pub use reader::{IdRow, ViewsReader};
-pub use rows::{SESSIONS, orders_of};
+pub use rows::{JOBS, SESSIONS, orders_of};
 
 /// Of `views/schema.sql` and of what is written into it.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 

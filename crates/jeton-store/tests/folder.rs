@@ -336,6 +336,104 @@ fn a_person_that_was_overwritten_is_not_in_the_closed_files() {
     }
 }
 
+/// Pages are split and filled again while members come and are renamed, which leaves copies of rows where no row is.
+#[test]
+fn v5_of_the_erased_no_byte_is_in_the_files() {
+    const MEMBERS: u32 = 3_000;
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+    let mut writer = folder.writer().unwrap();
+    let reader = folder.reader();
+    // Multiplying by a number prime to theirs goes through all members, in no order.
+    let scattered = |by: u32| (0..MEMBERS).map(move |number| number * by % MEMBERS);
+    let named = |member: u32, times: usize| {
+        let of_length = |length: u32| "x".repeat(usize::try_from(length % 61).unwrap());
+        let person = Beside::Person(jeton_store::Person {
+            team: "acme".to_owned(),
+            member,
+            id: format!("ID{member:05}{}", of_length(member * 7)),
+            email: format!("MAIL{member:05}@example.com"),
+            name: format!("NAME{member:05}{}", of_length(member * 13).repeat(times)),
+            salt: [7; 16],
+        });
+        let device = |device: u64| {
+            let name = format!("DEVICE{member:05}-{device}");
+            Beside::Device(jeton_store::Device { team: "acme".to_owned(), member, device, name })
+        };
+        [person, device(u64::from(member) * 17 % 5), device(u64::from(member) * 31 % 7)]
+    };
+    let key = |member: u32| {
+        Beside::Key(jeton_store::KeyRow {
+            id: format!("key_{member}"),
+            hash: [7; 32],
+            scope: format!("member:acme/{member}"),
+            label: format!("LABEL{member:05}"),
+            created_at: 1,
+            ends_at: None,
+            revoked_at: None,
+        })
+    };
+    let mut rows: Vec<Beside> = scattered(1_237).flat_map(|member| named(member, 1)).collect();
+    rows.extend(scattered(1_741).filter(|member| member % 5 == 0).flat_map(|member| named(member, 2)));
+    rows.extend(scattered(1_741).map(key));
+    for rows in rows.chunks(20) {
+        writer.append(&jeton_store::Batch { entries: vec![], beside: rows.to_vec() }).unwrap();
+    }
+
+    let erased: Vec<u32> = scattered(7).take(300).collect();
+    let team = "acme".to_owned();
+    let rows = erased.iter().flat_map(|member| {
+        let key = Beside::KeyErased { id: format!("key_{member}"), at: 2 };
+        [Beside::PersonErased { team: team.clone(), member: *member }, key]
+    });
+    writer.append(&jeton_store::Batch { entries: vec![], beside: rows.collect() }).unwrap();
+    assert_eq!(reader.people().unwrap().len(), usize::try_from(MEMBERS).unwrap() - erased.len());
+    assert_eq!(reader.keys().unwrap().len(), usize::try_from(MEMBERS).unwrap(), "keys stay, without their labels");
+    // While the files are open, too.
+    assert_none_of(dir.path(), &erased);
+    drop((writer, reader, folder));
+    assert_none_of(dir.path(), &erased);
+}
+
+/// No file of the folder has a word that begins with one of these and goes on with a member's number.
+fn assert_none_of(dir: &Path, members: &[u32]) {
+    for file in fs::read_dir(dir).expect("the folder is there") {
+        let path = file.expect("it can be listed").path();
+        let content = fs::read(&path).expect("it can be read");
+        for word in ["ID", "MAIL", "NAME", "DEVICE", "LABEL"] {
+            for (at, _) in content.windows(word.len()).enumerate().filter(|(_, part)| *part == word.as_bytes()) {
+                let number =
+                    content.get(at + word.len()..at + word.len() + 5).and_then(|part| str::from_utf8(part).ok());
+                let found = number
+                    .and_then(|number| number.parse::<u32>().ok())
+                    .is_some_and(|member| members.contains(&member));
+                assert!(!found, "{} still has {word}{number:?}", path.display());
+            }
+        }
+    }
+}
+
+/// V5. A reader of an older state keeps the write-ahead log; it is emptied with the next commit after that.
+#[test]
+fn v5_a_log_that_is_being_read_is_emptied_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+    let mut writer = folder.writer().unwrap();
+    let mut append = |row: Beside| writer.append(&jeton_store::Batch { entries: vec![], beside: vec![row] }).unwrap();
+    append(Beside::Device(jeton_store::Device {
+        team: "acme".to_owned(),
+        member: 1,
+        device: 1,
+        name: "DEVICE00001".to_owned(),
+    }));
+    let reading = Connection::open(dir.path().join("jeton.db")).unwrap();
+    reading.execute_batch("BEGIN; SELECT count(*) FROM devices;").unwrap();
+    append(Beside::PersonErased { team: "acme".to_owned(), member: 1 });
+    reading.execute_batch("COMMIT").unwrap();
+    append(Beside::Life(1));
+    assert_none_of(dir.path(), &[1]);
+}
+
 /// The stored form is a promise: a step of it that was released never changes.
 #[test]
 fn the_stored_form_is_that_of_the_golden_file() {

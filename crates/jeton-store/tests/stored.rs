@@ -9,12 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use jeton_core::cap::{CapOf, Per, Strength};
 use jeton_core::catalogue::{Offer, Rounding};
 use jeton_core::entry::{
-    Access, Author, ChargeCause, ClockReason, ClosedBy, Continued, Entry, OpeningCover, Payment, ReleaseReason, Role,
-    SeriesFact, TeamFact, VendorFact,
+    Access, Author, ChargeCause, ClockReason, ClosedBy, Continued, Entry, Funds, JobRelease, OpeningCover, Payment,
+    Plan, ReleaseReason, Role, SeriesFact, TeamFact, VendorFact,
 };
-use jeton_core::refusal::{Limit, Refusal, Unknown};
+use jeton_core::refusal::{JobState, Limit, Refusal, Unknown};
 use jeton_core::time::Instant;
 use jeton_store::stored::{self, AnyEntry};
 use jeton_store::{Sealed, StoreError};
@@ -54,6 +55,7 @@ variants! {
         TeamSet(_) => "team_set",
         MemberSet { .. } => "member_set",
         MemberDeactivated { .. } => "member_deactivated",
+        MemberErased { .. } => "member_erased",
         AssignmentSet { .. } => "assignment_set",
         AssignmentRemoved { .. } => "assignment_removed",
         SeatSet { .. } => "seat_set",
@@ -61,6 +63,15 @@ variants! {
         SeatBegun { .. } => "seat_begun",
         DefaultAccessSet { .. } => "default_access_set",
         BlockedProductsSet { .. } => "blocked_products_set",
+        GroupSet { .. } => "group_set",
+        GroupRemoved { .. } => "group_removed",
+        CapSet { .. } => "cap_set",
+        CapRemoved { .. } => "cap_removed",
+        RequiredTagsSet { .. } => "required_tags_set",
+        PlanSet { .. } => "plan_set",
+        AgreementSet { .. } => "agreement_set",
+        AgreementRemoved { .. } => "agreement_removed",
+        CreditsGranted { .. } => "credits_granted",
         OrderPlaced(_) => "order_placed",
         LotCredited(_) => "lot_credited",
         PaymentRecorded { .. } => "payment_recorded",
@@ -77,6 +88,12 @@ variants! {
         ChargeMade(_) => "charge_made",
         CoverContinued { .. } => "cover_continued",
         RenewalRefused { .. } => "renewal_refused",
+        RenewalDeferred { .. } => "renewal_deferred",
+        SessionReturned { .. } => "session_returned",
+        JobHeld(_) => "job_held",
+        JobExtended { .. } => "job_extended",
+        JobCommitted(_) => "job_committed",
+        JobReleased { .. } => "job_released",
         Refused { .. } => "refused",
     }
     author, AUTHORS of Author: { Server => "server", Operator => "operator", Key(_) => "key", }
@@ -88,6 +105,23 @@ variants! {
         SecondaryAdmin => "secondary_admin",
         Billing => "billing",
         Member => "member",
+    }
+    cap_of, CAPS_OF of CapOf: { Member(_) => "member", Group(_) => "group", Product(_) => "product", Team => "team", }
+    per, PERS of Per: { Day => "day", Month => "month", }
+    strength, STRENGTHS of Strength: { Hard => "hard", Soft => "soft", }
+    plan, PLANS of Plan: {
+        Education => "education",
+        Standard => "standard",
+        Premium => "premium",
+        Enterprise => "enterprise",
+    }
+    funds, FUNDS of Funds: { Tokens(_) => "tokens", Credits(_) => "credits", }
+    job_release, JOB_RELEASES of JobRelease: { Released => "released", Lapsed => "lapsed", }
+    job_state, JOB_STATES of JobState: {
+        Held => "held",
+        Committed => "committed",
+        Released => "released",
+        Lapsed => "lapsed",
     }
     access, ACCESSES of Access: { All => "all", Named(_) => "named", }
     payment, PAYMENTS of Payment: { Invoice => "invoice", Card => "card", }
@@ -115,8 +149,13 @@ variants! {
         ProductRestricted => "product_restricted",
         PaymentOverdue => "payment_overdue",
         NotOnRateSheet => "not_on_rate_sheet",
+        TagRequired { .. } => "tag_required",
+        CapReached(_) => "cap_reached",
         InsufficientTokens { .. } => "insufficient_tokens",
         SessionEnded => "session_ended",
+        JobEnded { .. } => "job_ended",
+        QuantityRaised { .. } => "quantity_raised",
+        CreditsUsed { .. } => "credits_used",
         RateInForce { .. } => "rate_in_force",
         NoPriceList => "no_price_list",
         QuantityNotSold { .. } => "quantity_not_sold",
@@ -131,6 +170,11 @@ variants! {
         Members => "members",
         Lots => "lots",
         Seats => "seats",
+        Groups => "groups",
+        Caps => "caps",
+        Agreements => "agreements",
+        Grants => "grants",
+        HeldJobs => "held_jobs",
         OpenSessions => "open_sessions",
         TeamTokens => "team_tokens",
         OrderQuantity => "order_quantity",
@@ -144,7 +188,12 @@ variants! {
         Session => "session",
         Order => "order",
         Seat => "seat",
+        Job => "job",
+        Group => "group",
+        Cap => "cap",
+        Agreement => "agreement",
         Assignment => "assignment",
+        PriceList => "price_list",
         Rate => "rate",
         Key => "key",
     }
@@ -162,9 +211,21 @@ const ALL: &[(&str, &[&str])] = &[
     ("role", ROLES),
     ("access", ACCESSES),
     ("default access", ACCESSES),
+    ("access of a group", ACCESSES),
+    ("whose cap", CAPS_OF),
+    ("time of a cap", PERS),
+    ("strength", STRENGTHS),
+    ("plan", PLANS),
+    ("offer of an agreement", OFFERS),
     ("payment", PAYMENTS),
     ("cover of an opening", COVERS),
     ("cover of a revival", COVERS),
+    ("cover of a return", COVERS),
+    ("funds of a hold", FUNDS),
+    ("funds of a commit", FUNDS),
+    ("funds of a release", FUNDS),
+    ("release of a job", JOB_RELEASES),
+    ("state of a job", JOB_STATES),
     ("closed by", CLOSED_BY),
     ("release reason", RELEASE_REASONS),
     ("cause", CAUSES),
@@ -326,9 +387,29 @@ impl Seen {
             TeamFact::MemberSet { role: named, .. } => ("role", role(named)),
             TeamFact::AssignmentSet { products, .. } => ("access", access(products)),
             TeamFact::DefaultAccessSet { products: Some(products) } => ("default access", access(products)),
+            TeamFact::GroupSet { spec, .. } if spec.products.is_some() => {
+                ("access of a group", spec.products.as_ref().map(access).unwrap())
+            }
+            TeamFact::CapSet { spec, .. } => {
+                self.0.insert(("time of a cap", per(&spec.per)));
+                self.0.insert(("strength", strength(&spec.strength)));
+                ("whose cap", cap_of(&spec.of))
+            }
+            TeamFact::PlanSet { plan: named, .. } => ("plan", plan(named)),
+            TeamFact::AgreementSet { spec, .. } => {
+                self.0.extend(spec.rates.values().map(|offered| ("offer of an agreement", offer(offered))));
+                return;
+            }
             TeamFact::OrderPlaced(placed) => ("payment", payment(&placed.payment)),
             TeamFact::SessionOpened(opened) => ("cover of an opening", cover(&opened.cover)),
             TeamFact::SessionRevived { cover: covered, .. } => ("cover of a revival", cover(covered)),
+            TeamFact::SessionReturned { cover: covered, .. } => ("cover of a return", cover(covered)),
+            TeamFact::JobHeld(held) => ("funds of a hold", funds(&held.funds)),
+            TeamFact::JobCommitted(committed) => ("funds of a commit", funds(&committed.funds)),
+            TeamFact::JobReleased { funds: of, why, .. } => {
+                self.0.insert(("funds of a release", funds(of)));
+                ("release of a job", job_release(why))
+            }
             TeamFact::SessionClosed { closed_by: by, .. } => ("closed by", closed_by(by)),
             TeamFact::HoldReleased { why, .. } => ("release reason", release_reason(why)),
             TeamFact::ChargeMade(charge) => ("cause", cause(&charge.cause)),
@@ -340,16 +421,28 @@ impl Seen {
                 if let Refusal::Unknown(what) = made {
                     self.0.insert(("unknown", unknown(what)));
                 }
+                if let Refusal::JobEnded { state } = made {
+                    self.0.insert(("state of a job", job_state(state)));
+                }
                 ("refusal", refusal(made))
             }
             TeamFact::TeamSet(_)
             | TeamFact::MemberDeactivated { .. }
+            | TeamFact::MemberErased { .. }
             | TeamFact::AssignmentRemoved { .. }
             | TeamFact::SeatSet { .. }
             | TeamFact::SeatRemoved { .. }
             | TeamFact::SeatBegun { .. }
             | TeamFact::DefaultAccessSet { products: None }
             | TeamFact::BlockedProductsSet { .. }
+            | TeamFact::GroupSet { .. }
+            | TeamFact::GroupRemoved { .. }
+            | TeamFact::CapRemoved { .. }
+            | TeamFact::RequiredTagsSet { .. }
+            | TeamFact::AgreementRemoved { .. }
+            | TeamFact::CreditsGranted { .. }
+            | TeamFact::RenewalDeferred { .. }
+            | TeamFact::JobExtended { .. }
             | TeamFact::LotCredited(_)
             | TeamFact::PaymentRecorded { .. }
             | TeamFact::InvoiceOverdue { .. }

@@ -89,6 +89,7 @@ over_both! {
     a_commit_without_its_hash_is_not_taken
     a_stream_is_scanned_from_where_it_is_asked
     people_and_devices_take_the_place_of_their_like
+    v5_the_erased_leave_nothing_and_everybody_else_stays
     keys_are_made_once_and_revoked_once
     presence_comes_and_goes
     signs_of_life_and_meta_keep_the_last_and_repeats_add_up
@@ -352,6 +353,41 @@ mod cases {
         assert_eq!(reader.devices("acme"), Ok(vec![desktop, laptop]));
         assert_eq!(reader.device_name("acme", 1, u64::MAX), Ok(Some("laptop".to_owned())));
         assert_eq!(reader.device_name("acme", 2, 3), Ok(None));
+    }
+
+    pub(crate) fn v5_the_erased_leave_nothing_and_everybody_else_stays(store: &mut Store) {
+        let (mut writer, reader) = store.ports();
+        let (ann, bob, namesake) = (person("acme", 1, "ann"), person("acme", 2, "bob"), person("apex", 2, "bob"));
+        let device = |team: &str, member, device| {
+            let name = format!("{team}-{member}-{device}");
+            Device { team: team.to_owned(), member, device, name }
+        };
+        let labelled = KeyRow { label: "Bob's laptop".to_owned(), ..key("key_b") };
+        beside(&mut writer, [&ann, &bob, &namesake].map(|person| Beside::Person(person.clone())));
+        let devices = [device("acme", 2, 7), device("acme", 2, u64::MAX), device("acme", 1, 7), device("apex", 2, 7)];
+        beside(&mut writer, devices.map(Beside::Device));
+        beside(&mut writer, [Beside::Key(key("key_a")), Beside::Key(labelled)]);
+
+        let erased = || Beside::PersonErased { team: "acme".to_owned(), member: 2 };
+        let without_key = |at| Beside::KeyErased { id: "key_b".to_owned(), at };
+        beside(&mut writer, [erased(), without_key(7)]);
+        assert_eq!(reader.people(), Ok(vec![ann.clone(), namesake.clone()]));
+        assert_eq!(reader.devices("acme"), Ok(vec![device("acme", 1, 7)]));
+        assert_eq!(reader.devices("apex"), Ok(vec![device("apex", 2, 7)]));
+        let ended = KeyRow { label: String::new(), revoked_at: Some(7), ..key("key_b") };
+        assert_eq!(reader.keys(), Ok(vec![key("key_a"), ended.clone()]));
+
+        // Again, and with a key that is not there: then nothing of the batch is done.
+        beside(&mut writer, [erased(), without_key(8)]);
+        let gone = Beside::PersonErased { team: "acme".to_owned(), member: 1 };
+        let nobody = Beside::KeyErased { id: "key_c".to_owned(), at: 9 };
+        let failed = writer.append(&Batch { entries: vec![], beside: vec![gone, nobody] });
+        assert!(matches!(failed, Err(StoreError::Conflict(_))), "{failed:?}");
+        drop((writer, reader));
+        store.reopen();
+        let (_, reader) = store.ports();
+        assert_eq!(reader.people(), Ok(vec![ann, namesake]));
+        assert_eq!(reader.keys(), Ok(vec![key("key_a"), ended]));
     }
 
     pub(crate) fn keys_are_made_once_and_revoked_once(store: &mut Store) {

@@ -100,6 +100,7 @@ pub(crate) async fn load(app: &App) -> Result<String, Failure> {
         partner: None,
         min_quantity: None,
         step: None,
+        by_agreement: None,
     };
     if !stands(app.price_list(&operator, PRICE_LIST).await)? {
         app.put_price_list(&operator, PRICE_LIST, list, None).await.map_err(|failure| failed(&failure))?;

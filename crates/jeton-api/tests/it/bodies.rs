@@ -79,7 +79,44 @@ pub(crate) fn requests() -> Vec<Request> {
         put(
             "put_seat",
             "/v1/teams/acme/members/bob/seats/revit",
-            json!({"starts_at": "2026-04-01T00:00:00Z", "ends_at": "2027-04-01T00:00:00Z"}),
+            json!({"starts_at": "2026-04-01T00:00:00Z", "ends_at": "2027-04-01T00:00:00Z", "plan": "premium"}),
+        ),
+        put(
+            "put_group",
+            "/v1/teams/acme/groups/night",
+            json!({"name": "Night shift", "members": ["alice", "bob"], "products": ["autocad"]}),
+        ),
+        put("put_cap", "/v1/teams/acme/caps/all", json!({"of": "team", "per": "day", "tokens": "900", "hard": true})),
+        put(
+            "put_cap",
+            "/v1/teams/acme/caps/bobs",
+            json!({"of": {"member": "bob"}, "per": "month", "tokens": "900.5", "hard": false}),
+        ),
+        put(
+            "put_cap",
+            "/v1/teams/acme/caps/revits",
+            json!({"of": {"product": "revit"}, "per": "month", "tokens": "0", "hard": true}),
+        ),
+        put(
+            "put_plan",
+            "/v1/teams/acme/plan",
+            json!({"plan": "premium", "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"}),
+        ),
+        put(
+            "put_agreement",
+            "/v1/teams/acme/agreements/a",
+            json!({
+                "starts_at": "2027-04-01T00:00:00Z", "ends_at": "2029-04-01T00:00:00Z", "price_list": "reference",
+                "rates": {
+                    "revit": {"per_day": "9"},
+                    "generative-design": {"results": {"study": {"unit": "each", "tokens": "10", "rounding": "up"}}}
+                }
+            }),
+        ),
+        put(
+            "put_credits",
+            "/v1/teams/acme/members/bob/credits/c",
+            json!({"credits": "100", "ends_at": "2027-01-01T00:00:00Z"}),
         ),
         post("reassign_seat", "/v1/teams/acme/seats/revit/reassign", json!({"from": "bob", "to": "bob"})),
         put("put_order", "/v1/teams/acme/orders/x{n}", json!({"quantity": 10, "payment": "card"})),
@@ -103,7 +140,22 @@ pub(crate) fn requests() -> Vec<Request> {
             json!({"last_activity_at": "2026-03-02T08:00:00Z", "lease": true}),
         ),
         post("close_session", "/v1/sessions/s1/close", json!({"last_activity_at": "2026-03-02T08:00:00Z"})),
+        post("quote_job", "/v1/jobs/quote", job()),
+        put("hold_job", "/v1/jobs/x{n}", job()),
+        post("commit_job", "/v1/jobs/j1/commit", json!({"parts": [{"result": "study", "quantity": "1"}]})),
+        post("extend_job", "/v1/jobs/j2/extend", json!({})),
+        post("release_job", "/v1/jobs/j1/release", json!({})),
+        // The last, since afterwards nothing is opened without them.
+        put("put_required_tags", "/v1/teams/acme/required-tags", json!({"tags": ["project"]})),
     ]
+}
+
+/// A job of alice's, for one study.
+pub(crate) fn job() -> Value {
+    json!({
+        "team": "acme", "member": "alice", "product": "generative-design",
+        "parts": [{"result": "study", "quantity": "1.5"}], "tags": {"project": "tower"}
+    })
 }
 
 impl Request {
@@ -114,12 +166,15 @@ impl Request {
         if self.operation == "open_session" && told.status == 201 {
             client.post(&format!("{path}/close"), json!({})).await.is(200);
         }
+        if self.operation == "hold_job" && told.status == 201 {
+            client.post(&format!("{path}/release"), json!({})).await.is(200);
+        }
         told
     }
 
     /// Whether fields that nobody knows are passed over.
     pub(crate) fn is_metering(&self) -> bool {
-        self.operation.ends_with("_session")
+        self.operation.ends_with("_session") || self.operation.ends_with("_job")
     }
 
     /// Every field that is a text, a number or a truth, by its path as problems name it.

@@ -4,28 +4,44 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::bodies::job as job_of_alice;
 use crate::house::{Client, House};
 use crate::shop::{beat, beats, clock, close, member, of_member, of_team, open, opening, order, shop, team};
 
 /// Every kind, by what makes it.
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 43] = [
+    "agreement_removed",
+    "agreement_set",
     "assignment_removed",
     "assignment_set",
     "blocked_products_set",
+    "cap_removed",
+    "cap_set",
     "charge_made",
     "cover_continued",
+    "credits_granted",
     "default_access_set",
+    "group_removed",
+    "group_set",
     "hold_released",
     "invoice_overdue",
+    "job_committed",
+    "job_extended",
+    "job_held",
+    "job_released",
     "lot_closed",
     "lot_credited",
     "lot_expired",
     "member_deactivated",
+    "member_erased",
     "member_set",
     "order_placed",
     "payment_recorded",
+    "plan_set",
     "refused",
+    "renewal_deferred",
     "renewal_refused",
+    "required_tags_set",
     "run_undone",
     "seat_begun",
     "seat_removed",
@@ -34,12 +50,14 @@ const KINDS: [&str; 27] = [
     "session_ended",
     "session_lost",
     "session_opened",
+    "session_returned",
     "session_revived",
     "team_set",
 ];
 
 /// What may be a number: counts, and what the contract has as an integer. Everything else has a name.
-const NUMBERS: [&str; 9] = ["count", "limit", "quantity", "repeats", "seq", "status", "tier", "undo_s", "undone"];
+const NUMBERS: [&str; 10] =
+    ["count", "idle_after_s", "limit", "quantity", "repeats", "seq", "status", "tier", "undo_s", "undone"];
 
 async fn entries(client: &Client, team: &str) -> Vec<Value> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
@@ -58,10 +76,11 @@ async fn eventful() -> House {
     let house = shop().await;
     let vendor = &house.vendor;
     vendor.put("/v1/settings", json!({"devices": 1})).await.is(200);
-    for name in ["carol", "dave"] {
+    for name in ["carol", "dave", "erin"] {
         member(vendor, "acme", name, "billing").await;
     }
     configure(vendor).await;
+    limit_and_grant(vendor).await;
     // Globex has tokens for one day of AutoCAD.
     team(vendor, "globex").await;
     member(vendor, "globex", "greta", "member").await;
@@ -106,6 +125,27 @@ async fn eventful() -> House {
     house
 }
 
+/// A house with jobs, and with a product that was idle when its window ended.
+async fn working() -> House {
+    let house = shop().await;
+    let vendor = &house.vendor;
+    let names = json!({"en": "Mudbox", "fr": "Mudbox"});
+    let mudbox = json!({"names": names, "undo_interval_s": 0, "idle_aware": true});
+    vendor.put("/v1/products/mudbox", mudbox).await.is(200);
+    open(vendor, "idle", "alice", "mudbox").await.is(201);
+    for job in ["committed", "released", "lapsed"] {
+        vendor.put(&format!("/v1/jobs/{job}"), job_of_alice()).await.is(201);
+    }
+    vendor.post("/v1/jobs/committed/extend", json!({})).await.is(200);
+    vendor.post("/v1/jobs/committed/commit", json!({})).await.is(200);
+    vendor.post("/v1/jobs/released/release", json!({})).await.is(200);
+    beats(vendor, "idle", "2026-03-02", (485..1440).step_by(5)).await;
+    beats(vendor, "idle", "2026-03-03", (0..=485).step_by(5)).await;
+    let active = json!({"last_activity_at": "2026-03-03T08:04:00Z"});
+    vendor.post("/v1/sessions/idle/heartbeat", active).await.is(200);
+    house
+}
+
 async fn configure(vendor: &Client) {
     let of = |path: &str| format!("/v1/teams/acme/{path}");
     vendor.put(&of("blocked-products"), json!({"products": ["mudbox"]})).await.is(200);
@@ -115,6 +155,37 @@ async fn configure(vendor: &Client) {
     vendor.put(&of("members/dave/seats/revit"), seat).await.is(201);
     assert_eq!(vendor.delete(&of("members/dave/seats/revit")).await.status, 204);
     assert_eq!(vendor.delete(&of("members/dave")).await.status, 204);
+    vendor.post(&of("members/erin/erase"), json!({})).await.is(200);
+}
+
+async fn limit_and_grant(vendor: &Client) {
+    let of = |path: &str| format!("/v1/teams/acme/{path}");
+    let group = json!({"name": "Night shift", "members": ["bob", "alice"], "products": ["revit"]});
+    vendor.put(&of("groups/night"), group).await.is(201);
+    let caps = [("all", json!("team")), ("bobs", json!({"member": "bob"})), ("revits", json!({"product": "revit"}))];
+    for (cap, whose) in caps {
+        let body = json!({"of": whose, "per": "month", "tokens": "900", "hard": cap == "all"});
+        vendor.put(&of(&format!("caps/{cap}")), body).await.is(201);
+    }
+    assert_eq!(vendor.delete(&of("caps/revits")).await.status, 204);
+    assert_eq!(vendor.delete(&of("groups/night")).await.status, 204);
+    for tags in [json!(["project"]), json!([])] {
+        vendor.put(&of("required-tags"), json!({"tags": tags})).await.is(200);
+    }
+    let span = |start: &str| json!({"starts_at": start, "ends_at": "2030-01-01T00:00:00Z"});
+    let mut plan = span("2026-01-01T00:00:00Z");
+    plan["plan"] = json!("premium");
+    vendor.put(&of("plan"), plan).await.is(201);
+    let mut agreement = span("2028-01-01T00:00:00Z");
+    agreement["rates"] = json!({
+        "revit": {"per_day": "9"},
+        "generative-design": {"results": {"study": {"unit": "each", "tokens": "10.5"}}}
+    });
+    agreement["price_list"] = json!("reference");
+    vendor.put(&of("agreements/a"), agreement.clone()).await.is(201);
+    assert_eq!(vendor.delete(&of("agreements/a")).await.status, 204);
+    let credits = json!({"credits": "100", "ends_at": "2027-01-01T00:00:00Z"});
+    vendor.put(&of("members/alice/credits/c"), credits).await.is(201);
 }
 
 #[tokio::test]
@@ -122,6 +193,7 @@ async fn v1_every_kind_of_entry_is_told_with_names() {
     let house = eventful().await;
     let mut all = entries(&house.vendor, "acme").await;
     all.extend(entries(&house.vendor, "globex").await);
+    all.extend(entries(&working().await.vendor, "acme").await);
     let mut kinds: BTreeMap<String, Value> = BTreeMap::new();
     for entry in &all {
         no_numbers_of_the_ledger(entry, "");

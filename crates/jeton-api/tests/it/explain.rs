@@ -37,7 +37,7 @@ fn short(told: &Value) -> String {
 }
 
 #[tokio::test]
-async fn w2_an_undo_interval_passed_by_a_beat() {
+async fn v6_w2_an_undo_interval_passed_by_a_beat() {
     let house = shop().await;
     open(&house.vendor, "s1", "alice", "autocad").await.is(201);
     beats(&house.vendor, "s1", "2026-03-02", [483, 485]).await;
@@ -55,7 +55,7 @@ async fn w2_an_undo_interval_passed_by_a_beat() {
 }
 
 #[tokio::test]
-async fn w2_an_undo_interval_passed_by_a_close_of_one_of_two_that_are_one_run() {
+async fn v6_w2_an_undo_interval_passed_by_a_close_of_one_of_two_that_are_one_run() {
     let house = shop().await;
     open(&house.vendor, "s1", "alice", "autocad").await.is(201);
     clock(&house.vendor, "2026-03-02T08:02:00Z").await;
@@ -78,7 +78,7 @@ async fn w2_an_undo_interval_passed_by_a_close_of_one_of_two_that_are_one_run() 
 }
 
 #[tokio::test]
-async fn w2_no_undo_interval() {
+async fn v6_w2_no_undo_interval() {
     let house = shop().await;
     let charge = quick_charge(&house.vendor, "s1", "alice").await;
     insta::assert_snapshot!(short(&explained(&house.vendor, &charge).await), @r#"
@@ -92,7 +92,7 @@ async fn w2_no_undo_interval() {
 }
 
 #[tokio::test]
-async fn w2_undone_often() {
+async fn v6_w2_undone_often() {
     let house = shop().await;
     for number in 1..=3 {
         open(&house.vendor, &format!("s{number}"), "alice", "autocad").await.is(201);
@@ -114,7 +114,7 @@ async fn w2_undone_often() {
 }
 
 #[tokio::test]
-async fn w4_a_renewal_keeps_the_rate_of_its_windows_start() {
+async fn v6_w4_a_renewal_keeps_the_rate_of_its_windows_start() {
     let house = shop().await;
     house.vendor.put("/v1/products/autocad/rates/2026-03-03T08:00:00Z", json!({"per_day": "8"})).await.is(201);
     house.vendor.put("/v1/products/autocad/rates/2026-03-03T08:02:00Z", json!({"per_day": "9"})).await.is(201);
@@ -134,7 +134,7 @@ async fn w4_a_renewal_keeps_the_rate_of_its_windows_start() {
 }
 
 #[tokio::test]
-async fn p5_every_lot_is_told_with_its_price() {
+async fn v6_p5_every_lot_is_told_with_its_price() {
     let house = shop().await;
     // All but 3 of the first lot; then a lot that ends later, at another price.
     house.vendor.put("/v1/products/revit/rates/2026-03-02T08:00:00Z", json!({"per_day": "4997"})).await.is(201);
@@ -159,7 +159,7 @@ async fn p5_every_lot_is_told_with_its_price() {
 }
 
 #[tokio::test]
-async fn a_charge_is_explained_to_those_whose_it_is() {
+async fn v6_a_charge_is_explained_to_those_whose_it_is() {
     let house = shop().await;
     let charge = quick_charge(&house.vendor, "s1", "alice").await;
     let path = format!("/v1/teams/acme/charges/{charge}");

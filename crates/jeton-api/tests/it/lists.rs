@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::bodies::job;
 use crate::house::{Client, House};
 use crate::shop::{clock, member, of_member, of_product, open, opening, order, quick_charge, shop, team};
 
 /// Every list, with the field that tells its rows apart.
-const LISTS: [(&str, &str); 12] = [
+const LISTS: [(&str, &str); 17] = [
+    // The first, since there are at most 100 of each.
+    ("/v1/teams/acme/members/bob/credits", "grant"),
+    ("/v1/teams/acme/agreements", "agreement"),
     ("/v1/products", "product"),
     ("/v1/products/autocad/rates", "effective_at"),
     ("/v1/uses", "use"),
@@ -17,10 +21,13 @@ const LISTS: [(&str, &str); 12] = [
     ("/v1/teams", "team"),
     ("/v1/teams/acme/members", "member"),
     ("/v1/teams/acme/members/bob/seats", "product"),
+    ("/v1/teams/acme/groups", "group"),
+    ("/v1/teams/acme/caps", "cap"),
     ("/v1/teams/acme/orders", "order"),
     ("/v1/teams/acme/charges", "charge"),
     ("/v1/teams/acme/entries", "seq"),
     ("/v1/sessions?team=acme", "session"),
+    ("/v1/jobs?team=acme", "job"),
 ];
 
 /// Adds a row to every list, named so that it comes between others, before them, or after them.
@@ -42,9 +49,20 @@ async fn add(house: &House, name: &str) {
     member(vendor, "acme", name, "member").await;
     let seat = json!({"starts_at": "2026-04-01T00:00:00Z", "ends_at": "2027-04-01T00:00:00Z"});
     vendor.put(&format!("/v1/teams/acme/members/bob/seats/{name}"), seat).await.is(201);
+    let credits = json!({"credits": "1", "ends_at": "2027-01-01T00:00:00Z"});
+    let told = vendor.put(&format!("/v1/teams/acme/members/bob/credits/{name}"), credits).await;
+    assert!(told.status == 201 || told.body["name"] == "grants", "{told}");
+    let group = json!({"name": name, "members": [name]});
+    vendor.put(&format!("/v1/teams/acme/groups/{name}"), group).await.is(201);
+    let cap = json!({"of": {"group": name}, "per": "day", "tokens": "900", "hard": true});
+    vendor.put(&format!("/v1/teams/acme/caps/{name}"), cap).await.is(201);
+    let span = json!({"starts_at": "2028-01-01T00:00:00Z", "ends_at": "2029-01-01T00:00:00Z"});
+    let told = vendor.put(&format!("/v1/teams/acme/agreements/{name}"), span).await;
+    assert!(told.status == 201 || told.body["name"] == "agreements", "{told}");
     order(vendor, name, 10).await.is(201);
     // Charged at the opening, and left open.
     open(vendor, name, name, name).await.is(201);
+    vendor.put(&format!("/v1/jobs/{name}"), job()).await.is(201);
 }
 
 fn key_of(row: &Value, field: &str) -> String {
@@ -62,7 +80,7 @@ async fn walk(client: &Client, path: &str, field: &str, limit: usize, mut betwee
     let mut next = with_query(path, &format!("limit={limit}"));
     loop {
         let page = client.get(&next).await.is(200);
-        let items = page["items"].as_array().unwrap();
+        let items = page["items"].as_array().expect("a page has items");
         assert!(items.len() <= limit, "{path}");
         seen.extend(items.iter().map(|row| key_of(row, field)));
         let Some(cursor) = page["next"].as_str() else {
@@ -119,7 +137,7 @@ async fn a_list_is_in_its_order() {
         sorted.sort();
         match path {
             "/v1/teams/acme/orders" => assert_eq!(rows, ["o1", "m1", "b1", "y1"]),
-            "/v1/sessions?team=acme" => assert_eq!(rows, ["m1", "b1", "y1"]),
+            "/v1/sessions?team=acme" | "/v1/jobs?team=acme" => assert_eq!(rows, ["m1", "b1", "y1"]),
             "/v1/teams/acme/entries" => {
                 let expected: Vec<String> = (1..=rows.len()).map(|seq| seq.to_string()).collect();
                 assert_eq!(rows, expected);

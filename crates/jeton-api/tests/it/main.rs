@@ -14,12 +14,20 @@ mod document;
 #[cfg(test)]
 mod entries;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod explain;
+mod grants;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod limits;
 mod lists;
 #[cfg(test)]
 mod operations;

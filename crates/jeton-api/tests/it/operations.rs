@@ -116,6 +116,9 @@ async fn every_operation_answers_as_it_did() {
     access(&mut asked).await;
     tokens(&mut asked).await;
     sessions(&mut asked).await;
+    limits(&mut asked).await;
+    grants(&mut asked).await;
+    jobs(&mut asked).await;
     reports(&mut asked).await;
     installation(&mut asked).await;
     let all: BTreeSet<String> = Operation::ALL.iter().map(|operation| operation.id().to_owned()).collect();
@@ -182,6 +185,7 @@ async fn access(asked: &mut Recorder) {
     asked.post("reassign_seat", &of("seats/autocad/reassign"), json!({"from": "bob", "to": "alice"})).await;
     asked.delete("delete_seat", &of("members/alice/seats/autocad")).await;
     asked.delete("deactivate_member", &of("members/bob")).await;
+    asked.ask("erase_member", Method::POST, &of("members/bob/erase"), &[], None).await;
 }
 
 async fn tokens(asked: &mut Recorder) {
@@ -211,11 +215,78 @@ async fn sessions(asked: &mut Recorder) {
     asked.post("close_session", &format!("{session}/close"), json!({"last_activity_at": "2026-03-02T08:07:30Z"})).await;
 }
 
+async fn limits(asked: &mut Recorder) {
+    let of = |path: &str| format!("/v1/teams/acme/{path}");
+    let body = json!({"name": "Structural engineering", "members": ["bob", "alice", "bob"], "products": ["autocad"]});
+    asked.put("put_group", &of("groups/structures"), body).await;
+    asked.get("get_group", &of("groups/structures")).await;
+    asked.get("list_groups", &of("groups")).await;
+    let body = json!({"of": {"group": "structures"}, "per": "month", "tokens": "700.0", "hard": false});
+    asked.put("put_cap", &of("caps/structures-a-month"), body).await;
+    asked.client.put(&of("caps/all"), json!({"of": "team", "per": "day", "tokens": "50", "hard": true})).await.is(201);
+    asked.get("get_cap", &of("caps/structures-a-month")).await;
+    asked.get("list_caps", &of("caps")).await;
+    asked.delete("delete_cap", &of("caps/all")).await;
+    asked.client.put(&of("groups/site"), json!({"name": "On site", "members": []})).await.is(201);
+    asked.delete("delete_group", &of("groups/site")).await;
+    asked.put("put_required_tags", &of("required-tags"), json!({"tags": ["project", "cost-centre"]})).await;
+    asked.get("get_required_tags", &of("required-tags")).await;
+}
+
+async fn grants(asked: &mut Recorder) {
+    let of = |path: &str| format!("/v1/teams/acme/{path}");
+    let body = json!({"plan": "premium", "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"});
+    asked.put("put_plan", &of("plan"), body).await;
+    asked.get("get_plan", &of("plan")).await;
+    let body = json!({
+        "starts_at": "2026-04-01T00:00:00Z", "ends_at": "2029-04-01T00:00:00Z",
+        "rates": {"autocad": {"per_day": "5"}}, "price_list": "reference"
+    });
+    asked.put("put_agreement", &of("agreements/acme-2026"), body.clone()).await;
+    asked.get("get_agreement", &of("agreements/acme-2026")).await;
+    asked.get("list_agreements", &of("agreements")).await;
+    asked.delete("delete_agreement", &of("agreements/acme-2026")).await;
+    let body = json!({"credits": "100", "ends_at": "2027-01-01T00:00:00Z"});
+    asked.put("put_credits", &of("members/alice/credits/education-2026"), body).await;
+    asked.get("get_credits", &of("members/alice/credits/education-2026")).await;
+    asked.get("list_credits", &of("members/alice/credits")).await;
+}
+
+async fn jobs(asked: &mut Recorder) {
+    let client = asked.client.clone();
+    let names = json!({"en": "Generative design", "fr": "Conception générative"});
+    client.put("/v1/products/generative-design", json!({"names": names})).await.is(201);
+    let results = json!({
+        "study": {"unit": "each", "tokens": "11"}, "render": {"unit": "hour", "tokens": "0.5", "rounding": "up"}
+    });
+    client.put("/v1/products/generative-design/rates/2026-01-01T00:00:00Z", json!({"results": results})).await.is(201);
+    let access = json!({"products": ["autocad", "generative-design"]});
+    client.put("/v1/teams/acme/members/alice/assignment", access).await.is(200);
+    let mut body = json!({
+        "team": "acme", "member": "alice", "product": "generative-design",
+        "parts": [{"result": "study", "quantity": "2.0"}, {"result": "render", "quantity": "1.25"}],
+        "tags": {"project": "tower"}
+    });
+    asked.post("quote_job", "/v1/jobs/quote", body.clone()).await;
+    body["parts"][0]["colour"] = json!("red");
+    let job = "/v1/jobs/0195c1a0-7c2e-7000-8000-000000000002";
+    asked.put("hold_job", job, body.clone()).await;
+    asked.get("get_job", job).await;
+    asked.get("list_jobs", "/v1/jobs?team=acme").await;
+    clock(&client, "2026-03-02T08:10:00Z").await;
+    asked.post("extend_job", &format!("{job}/extend"), json!({})).await;
+    client.put("/v1/jobs/0195c1a0-7c2e-7000-8000-000000000003", body).await.is(201);
+    asked.post("release_job", "/v1/jobs/0195c1a0-7c2e-7000-8000-000000000003/release", json!({})).await;
+    let delivered = json!({"parts": [{"result": "study", "quantity": "1"}]});
+    asked.post("commit_job", &format!("{job}/commit"), delivered).await;
+}
+
 async fn reports(asked: &mut Recorder) {
     let of = |path: &str| format!("/v1/teams/acme/{path}");
     asked.get("get_balance", &of("balance")).await;
     let charges = asked.get("list_charges", &of("charges")).await;
-    let charge = charges["items"][0]["charge"].as_str().unwrap().to_owned();
+    // The newest is the job's.
+    let charge = charges["items"][1]["charge"].as_str().unwrap().to_owned();
     asked.get("get_charge", &of(&format!("charges/{charge}"))).await;
     asked.get("explain_charge", &of(&format!("charges/{charge}/explain"))).await;
     asked.get("list_entries", &of("entries")).await;

@@ -186,7 +186,7 @@ async fn configuration_is_refused() {
         vendor.put("/v1/teams/acme/members/alice/assignment", json!({"products": ["nothing"]})).await,
         vendor.put("/v1/teams/acme/blocked-products", json!({"products": ["nothing"]})).await,
         vendor.put("/v1/sandbox/clock", json!({"at": "2026-03-02T07:59:59.999999Z"})).await,
-        vendor.put("/v1/products/flame", json!({"names": {"en": "F", "fr": "F"}, "idle_aware": true})).await,
+        vendor.put("/v1/products/flame", json!({"names": {"en": "F", "fr": "F"}, "idle_after_s": 0})).await,
     ];
     insta::assert_snapshot!(lines(&told), @r#"
     409 rate_in_force (C2) starts_at="2026-01-01T00:00:00Z"
@@ -199,7 +199,7 @@ async fn configuration_is_refused() {
     404 unknown_product (A3)
     404 unknown_product (A3)
     409 clock_goes_back (W9) now="2026-03-02T08:00:00Z"
-    400 bad_request field="idle_aware"
+    400 bad_request field="idle_after_s"
     "#);
 }
 
@@ -219,6 +219,10 @@ async fn what_is_not_there_is_unknown() {
         "/v1/teams/acme/members/nobody",
         "/v1/teams/acme/members/alice/assignment",
         "/v1/teams/acme/members/alice/seats/autocad",
+        "/v1/teams/acme/groups/nothing",
+        "/v1/teams/acme/caps/nothing",
+        "/v1/teams/acme/agreements/nothing",
+        "/v1/teams/acme/members/alice/credits/nothing",
         "/v1/teams/acme/orders/nothing",
         "/v1/teams/acme/charges/c1",
         "/v1/sessions/nothing",
@@ -239,6 +243,10 @@ async fn what_is_not_there_is_unknown() {
     404 unknown_member (A3)
     404 unknown_assignment
     404 unknown_seat
+    404 unknown_group
+    404 unknown_cap
+    404 unknown_agreement
+    404 unknown_grant
     404 unknown_order
     404 unknown_charge
     404 unknown_session
@@ -327,9 +335,10 @@ async fn anothers_things_are_unknown() {
     open(&house.vendor, "s2", "alice", "autocad").await.is(201);
     let globex = house.with(&of_team("globex")).await;
     let greta = house.with(&of_member("globex", "greta")).await;
-    for path in
-        ["", "/members", "/members/alice", "/orders", "/orders/o1", "/balance", "/entries", "/charges", "/usage"]
-    {
+    let limits = ["/groups", "/caps", "/required-tags", "/plan", "/agreements", "/members/alice/credits"];
+    let account =
+        ["", "/members", "/members/alice", "/orders", "/orders/o1", "/balance", "/entries", "/charges", "/usage"];
+    for path in account.into_iter().chain(limits) {
         globex.get(&format!("/v1/teams/acme{path}")).await.refused(404, "unknown_team");
     }
     for client in [&globex, &greta] {

@@ -43,8 +43,24 @@ fn operations() -> Vec<(Method, String)> {
 }
 
 fn id() -> impl Strategy<Value = String> {
-    let known =
-        ["acme", "alice", "bob", "autocad", "mudbox", "o1", "s1", "c12", "2027-01-01T00:00:00Z", "reference", "quote"];
+    let known = [
+        "acme",
+        "alice",
+        "bob",
+        "autocad",
+        "mudbox",
+        "o1",
+        "s1",
+        "c12",
+        "2027-01-01T00:00:00Z",
+        "reference",
+        "quote",
+        "night",
+        "all",
+        "bobs",
+        "a",
+        "c",
+    ];
     prop_oneof![3 => select(known.to_vec()).prop_map(str::to_owned), 1 => "[A-Za-z0-9][A-Za-z0-9._-]{0,63}", 1 => "\\PC{1,8}"]
 }
 
@@ -72,6 +88,9 @@ fn text() -> impl Strategy<Value = Value> {
         "vendor",
         "each",
         "up",
+        "day",
+        "night",
+        "premium",
     ];
     prop_oneof![3 => select(known.to_vec()).prop_map(Value::from), 1 => any::<String>().prop_map(Value::from)]
 }
@@ -89,7 +108,8 @@ fn json_value() -> impl Strategy<Value = Value> {
         prop_oneof![4 => text(), 2 => number(), 1 => any::<bool>().prop_map(Value::from), 1 => Just(Value::Null)];
     leaf.prop_recursive(3, 12, 4, |inner| {
         let names = prop_oneof![select(vec![
-            "products", "quantity", "payment", "names", "en", "fr", "tags", "team", "member", "product", "at"
+            "products", "of", "group", "rates", "per_day", "quantity", "payment", "names", "en", "fr", "tags", "team",
+            "member", "product", "at"
         ]),];
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
@@ -103,7 +123,8 @@ fn body() -> impl Strategy<Value = Value> {
     let good = select(requests());
     let changed = (good, vec((any::<Index>(), json_value()), 0..3)).prop_map(|(request, changes)| {
         let leaves = request.leaves();
-        changes.iter().fold(request.body.clone(), |body, (index, value)| {
+        let changes = changes.iter().filter(|_| !leaves.is_empty());
+        changes.fold(request.body.clone(), |body, (index, value)| {
             let (leaf, _) = index.get(&leaves);
             crate::bodies::Request { body, ..request.clone() }.with(leaf, value)
         })
@@ -116,7 +137,8 @@ fn requests_of_clients() -> impl Strategy<Value = Vec<Random>> {
     let paired = (select(requests()), vec((any::<Index>(), json_value()), 0..2), any::<u16>()).prop_map(
         |(request, changes, n)| {
             let leaves = request.leaves();
-            let body = changes.iter().fold(request.body.clone(), |body, (index, value)| {
+            let changes = changes.iter().filter(|_| !leaves.is_empty());
+            let body = changes.fold(request.body.clone(), |body, (index, value)| {
                 let (leaf, _) = index.get(&leaves);
                 crate::bodies::Request { body, ..request.clone() }.with(leaf, value)
             });

@@ -13,7 +13,7 @@ async fn put_if(client: &Client, path: &str, body: Value, condition: &str) -> To
 
 /// What every team and installation has from the beginning, so that it is never new.
 fn stands_from_the_beginning(path: &str) -> bool {
-    ["/v1/settings", "/v1/teams/acme/blocked-products"].contains(&path)
+    ["/v1/settings", "/v1/teams/acme/blocked-products", "/v1/teams/acme/required-tags"].contains(&path)
 }
 
 /// Every configuration: its path, a content, another content.
@@ -23,6 +23,12 @@ fn configurations() -> Vec<(&'static str, Value, Value)> {
     let team = |name: &str| json!({"name": name, "country": "FR", "currency": "EUR", "time_zone": "Europe/Paris", "locale": "fr"});
     let person = |name: &str| json!({"email": "carol@acme.example", "name": name, "role": "member"});
     let seat = |end: &str| json!({"starts_at": "2026-04-01T00:00:00Z", "ends_at": end});
+    let group = |products: Value| json!({"name": "Night shift", "members": ["bob"], "products": products});
+    let cap = |hard: bool| json!({"of": {"member": "bob"}, "per": "day", "tokens": "20", "hard": hard});
+    let plan =
+        |plan: &str| json!({"plan": plan, "starts_at": "2026-01-01T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"});
+    let agreement = |rate: &str| json!({"starts_at": "2026-04-01T00:00:00Z", "ends_at": "2029-04-01T00:00:00Z", "rates": {"revit": {"per_day": rate}}});
+    let credits = |credits: &str| json!({"credits": credits, "ends_at": "2027-01-01T00:00:00Z"});
     let list = |price: &str| json!({"currency": "USD", "tiers": [{"from": 1, "unit_price": price}]});
     vec![
         (
@@ -43,6 +49,12 @@ fn configurations() -> Vec<(&'static str, Value, Value)> {
         ("/v1/teams/acme/members/bob/assignment", json!({"products": "all"}), json!({"products": ["revit"]})),
         ("/v1/teams/acme/members/bob/seats/revit", seat("2027-04-01T00:00:00Z"), seat("2028-04-01T00:00:00Z")),
         ("/v1/teams/acme/blocked-products", json!({"products": ["mudbox"]}), json!({"products": ["revit"]})),
+        ("/v1/teams/acme/groups/night", group(json!(null)), group(json!(["revit"]))),
+        ("/v1/teams/acme/caps/bobs", cap(true), cap(false)),
+        ("/v1/teams/acme/required-tags", json!({"tags": ["project"]}), json!({"tags": ["client", "project"]})),
+        ("/v1/teams/acme/plan", plan("premium"), plan("enterprise")),
+        ("/v1/teams/acme/agreements/a", agreement("9"), agreement("8")),
+        ("/v1/teams/acme/members/bob/credits/c", credits("100"), credits("90.5")),
     ]
 }
 
@@ -75,7 +87,10 @@ async fn configuration_is_written_only_as_it_was_last_seen() {
         put_if(vendor, path, first.clone(), "\"1\"").await.refused(412, "precondition_failed");
         if !stands_from_the_beginning(path) {
             put_if(vendor, path, first.clone(), "*").await.refused(412, "precondition_failed");
-            assert_eq!(vendor.get(path).await.status, 404, "{path}");
+            // A team without a plan has one in force all the same.
+            let absent = if path.ends_with("/plan") { 200 } else { 404 };
+            let read = vendor.get(path).await;
+            assert_eq!((read.status, read.header("etag")), (absent, None), "{path}");
         }
         let made = vendor.put(path, first.clone()).await;
         put_if(vendor, path, second.clone(), "\"999999\"").await.refused(412, "precondition_failed");
@@ -97,6 +112,9 @@ async fn what_is_deleted_is_204_and_then_is_not_there() {
         ("/v1/products/autocad/rates/2027-01-01T00:00:00Z", "unknown_rate"),
         ("/v1/teams/acme/members/bob/assignment", "unknown_assignment"),
         ("/v1/teams/acme/members/bob/seats/revit", "unknown_seat"),
+        ("/v1/teams/acme/groups/night", "unknown_group"),
+        ("/v1/teams/acme/caps/bobs", "unknown_cap"),
+        ("/v1/teams/acme/agreements/a", "unknown_agreement"),
     ] {
         vendor.delete(path).await.refused(404, code);
         let (_, first, _) = configurations().into_iter().find(|(of, ..)| *of == path).unwrap();

@@ -144,6 +144,7 @@ impl SessionSeen {
 struct MemberSeen {
     role: Role,
     active: bool,
+    erased: bool,
     access: Option<Access>,
 }
 
@@ -224,6 +225,11 @@ impl Auditor {
         }
     }
 
+    /// Whether the person behind the key was forgotten (V5).
+    pub(crate) fn erased(&self, member: MemberKey) -> bool {
+        self.members.get(&member).is_some_and(|member| member.erased)
+    }
+
     /// A client's own beat or close is about to be decided at `now`.
     pub(crate) fn hear(&mut self, session: &SessionId, now: Instant, closing: bool) {
         let open = self.sessions.iter_mut().find(|(_, seen)| seen.id == *session && seen.life().open);
@@ -297,15 +303,24 @@ impl Auditor {
         match &entry.fact {
             TeamFact::TeamSet(_) => {}
             TeamFact::MemberSet { member, role } => {
+                must!(!self.erased(*member), "V5: {member:?} was erased, and is written again");
                 let standing = self.members.remove(member).and_then(|member| member.access);
-                self.members.insert(*member, MemberSeen { role: *role, active: true, access: standing });
+                self.members.insert(*member, MemberSeen { role: *role, active: true, erased: false, access: standing });
             }
             TeamFact::MemberDeactivated { member } => self.member(*member).active = false,
+            TeamFact::MemberErased { member } => {
+                let erased = MemberSeen { role: Role::Member, active: false, erased: true, access: None };
+                *self.member(*member) = erased;
+                for seen in self.sessions.values_mut().filter(|seen| seen.of.0 == *member) {
+                    must!(!seen.life().open, "V5: {} of the erased is open", seen.id);
+                    seen.lost_until = None;
+                }
+            }
             TeamFact::AssignmentSet { member, products } => self.member(*member).access = Some(products.clone()),
             TeamFact::AssignmentRemoved { member } => self.member(*member).access = None,
             TeamFact::DefaultAccessSet { products } => self.default_access.clone_from(products),
             TeamFact::BlockedProductsSet { products } => self.blocked.clone_from(products),
-            TeamFact::SeatSet { member, product, span, cover_ends: _ } => {
+            TeamFact::SeatSet { member, product, span, .. } => {
                 let of = (*member, *product);
                 self.withdraw(of, at);
                 let seen = self.uses.entry(of).or_default();
@@ -373,19 +388,19 @@ impl Auditor {
                 seen.lives.push(life(at));
                 self.covered(*session, cover, expected, *lease_until, at)?;
             }
-            TeamFact::SessionClosed { session, proof, closed_by, charged: _ } => {
+            TeamFact::SessionClosed { session, proof, closed_by, .. } => {
                 let ended = *closed_by == ClosedBy::Admin || proof.to == at;
                 must!(ended, "W4: a client's close is a proof of use");
                 self.ended(*session, proof)?;
             }
-            TeamFact::SessionLost { session, proof, revivable_until } => {
+            TeamFact::SessionLost { session, proof, revivable_until, active_at: _ } => {
                 let silent_since = self.session(*session)?.life().last.max(self.restarted_at);
                 must!(at == later(silent_since, LOST_AFTER), "W8: lost at {at}, silent since {silent_since}");
                 must!(*revivable_until == later(proof.to, REVIVE_WITHIN), "W8: revivable for four hours");
                 self.ended(*session, proof)?;
                 self.session(*session)?.lost_until = Some(*revivable_until);
             }
-            TeamFact::SessionEnded { session, proof } => {
+            TeamFact::SessionEnded { session, proof, .. } => {
                 must!(
                     self.session(*session)?.unfunded_until == Some(at),
                     "W7: an unfunded session ends when it was told"
@@ -408,6 +423,21 @@ impl Auditor {
                 });
             }
             TeamFact::ChargeMade(charge) => self.charged(charge, at)?,
+            TeamFact::GroupSet { .. }
+            | TeamFact::GroupRemoved { .. }
+            | TeamFact::CapSet { .. }
+            | TeamFact::CapRemoved { .. }
+            | TeamFact::RequiredTagsSet { .. }
+            | TeamFact::PlanSet { .. }
+            | TeamFact::AgreementSet { .. }
+            | TeamFact::AgreementRemoved { .. }
+            | TeamFact::CreditsGranted { .. }
+            | TeamFact::RenewalDeferred { .. }
+            | TeamFact::SessionReturned { .. }
+            | TeamFact::JobHeld(_)
+            | TeamFact::JobExtended { .. }
+            | TeamFact::JobCommitted(_)
+            | TeamFact::JobReleased { .. } => return Err("these histories have none of this".into()),
             TeamFact::CoverContinued { session, after, cover, proof } => {
                 let of = self.renewed(*session, *after, proof, at)?;
                 let expected = self.expected_renewal(of, *after);
@@ -421,7 +451,7 @@ impl Auditor {
                 must!(stands == Some(*until), "W5: {kind:?} ends at {stands:?}, not {until}");
                 self.session(*session)?.unfunded_until = None;
             }
-            TeamFact::RenewalRefused { session, after, refusal, ends_at, proof } => {
+            TeamFact::RenewalRefused { session, after, refusal, ends_at, proof, returning: _ } => {
                 let of = self.renewed(*session, *after, proof, at)?;
                 let closing = self.message.is_some_and(|(_, closing)| closing);
                 let expected = self.expected_renewal(of, *after);

@@ -125,6 +125,9 @@ pub(crate) enum Does {
     Deactivate {
         member: u32,
     },
+    Erase {
+        member: u32,
+    },
     SetMember {
         member: u32,
         primary_admin: bool,
@@ -306,6 +309,7 @@ fn in_office() -> impl Strategy<Value = Does> {
             .prop_map(|(member, products)| Does::Assign { member, products }),
         1 => member().prop_map(|member| Does::Unassign { member }),
         1 => member().prop_map(|member| Does::Deactivate { member }),
+        1 => member().prop_map(|member| Does::Erase { member }),
         3 => (0_u32..3, any::<bool>()).prop_map(|(member, primary_admin)| Does::SetMember { member, primary_admin }),
         1 => Just(Does::DefaultAccess { products: DefaultTo::Nothing }),
         2 => Just(Does::DefaultAccess { products: DefaultTo::Everything }),

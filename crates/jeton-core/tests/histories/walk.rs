@@ -158,7 +158,15 @@ impl Walk {
         for (product, code) in setup.products.iter().zip(walk.products.clone()) {
             let names = Names { en: code.to_string(), fr: code.to_string() };
             let (undo_s, min_balance) = (product.undo_s, Tokens::whole(product.min_balance));
-            let spec = ProductSpec { names, uses: vec![], versions: vec![], undo_s, idle_after_s: 900, min_balance };
+            let spec = ProductSpec {
+                names,
+                uses: vec![],
+                versions: vec![],
+                undo_s,
+                idle_aware: false,
+                idle_after_s: 900,
+                min_balance,
+            };
             walk.vendor(VendorCommand::SetProduct { code: code.clone(), spec });
             if let Some(tokens) = product.per_day {
                 let offer = Offer::PerDay(tokens.parse().unwrap());
@@ -174,6 +182,7 @@ impl Walk {
             partner: None,
             min_quantity: 1,
             step: 1,
+            by_agreement: false,
         };
         walk.vendor(VendorCommand::SetPriceList { price_list: "reference".parse().unwrap(), spec });
         let profile = TeamProfile {
@@ -318,7 +327,7 @@ impl Walk {
                 let start = self.start(start);
                 let (member, product) = (self.known(member), self.code(product));
                 let span = Span { start, end: later(start, i64::from(length_s) * SECOND + 1) };
-                self.ask(TeamCommand::SetSeat { member, product, span, if_match })
+                self.ask(TeamCommand::SetSeat { member, product, span, plan: None, if_match })
             }
             Does::SetSeatOf { session, start, length_s } => {
                 let session = self.pick(session);
@@ -344,6 +353,7 @@ impl Walk {
             Does::Deactivate { member } => {
                 self.ask(TeamCommand::DeactivateMember { member: self.known(member), if_match })
             }
+            Does::Erase { member } => self.erase(self.known(member)),
             Does::SetMember { member, primary_admin } => {
                 let role = if primary_admin { Role::PrimaryAdmin } else { Role::Member };
                 let member = MemberKey(member % self.members);
@@ -504,7 +514,8 @@ impl Walk {
         self.wake()?;
         let of = self.of(member, product);
         let expected = of.map(|of| self.auditor.expected(of, None, self.now));
-        let (entries, outcome) = self.command(TeamCommand::QuoteSession { member, product: product.clone() })?;
+        let (entries, outcome) =
+            self.command(TeamCommand::QuoteSession { member, product: product.clone(), tags: None })?;
         must!(entries == Entries::default(), "a quote decides nothing");
         let Some(expected) = expected else { return Ok(()) };
         let Ok(Granted::Quoted(quote)) = outcome else { return Err(format!("a quote is {outcome:?}")) };
@@ -521,7 +532,25 @@ impl Walk {
 
     fn of(&self, member: Option<MemberKey>, product: &ProductCode) -> Option<Of> {
         let product = self.products.iter().zip(0..).find(|(code, _)| *code == product);
+        let member = member.filter(|member| !self.auditor.erased(*member));
         member.zip(product.map(|(_, key)| ProductKey(key)))
+    }
+
+    /// V5: nothing of the member's is open, can be revived or is held by a seat, and the key is theirs for ever.
+    fn erase(&mut self, member: Option<MemberKey>) -> Held {
+        let (_, outcome) = self.command(TeamCommand::EraseMember { member })?;
+        let Some(member) = member else {
+            must!(matches!(outcome, Err(Refusal::Unknown(_))), "V5: nobody's erasure is {outcome:?}");
+            return Ok(());
+        };
+        let team = &self.server.team;
+        let erased = team.members.get(&member).is_some_and(|member| member.erased && !member.active);
+        let gone = team.sessions().all(|(_, session)| session.member != member)
+            && team.seats.keys().all(|(holder, _)| *holder != member);
+        must!(erased && gone && outcome.is_ok(), "V5: {member:?} is erased, {outcome:?}");
+        let (entries, again) = self.command(TeamCommand::EraseMember { member: Some(member) })?;
+        must!(again == outcome && entries == Entries::default(), "V5: erased again, {again:?}");
+        Ok(())
     }
 
     fn open(&mut self, open: OpenSession) -> Held {
@@ -605,6 +634,7 @@ impl Walk {
                 let code = answer.refusal.as_ref().map(Refusal::code);
                 must!(self.auditor.keeps_refusal(of, code, self.now), "V1: {code:?} is kept nowhere");
             }
+            SessionState::Idle => return Err("W6: no product is idle-aware here".into()),
             SessionState::Ended => return Err(format!("W8: a beat of a live session says {answer:?}")),
         }
         Ok(())

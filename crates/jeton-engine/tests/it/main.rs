@@ -12,9 +12,13 @@ mod clock;
 #[cfg(test)]
 mod downtime;
 #[cfg(test)]
+mod driver;
+#[cfg(test)]
 mod due;
 #[cfg(test)]
 mod durable;
+#[cfg(test)]
+mod erasing;
 #[cfg(test)]
 mod failing;
 #[cfg(test)]
@@ -23,6 +27,8 @@ mod follower;
 mod full;
 #[cfg(test)]
 mod groups;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

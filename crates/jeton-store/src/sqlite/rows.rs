@@ -94,6 +94,14 @@ pub(crate) fn write(connection: &Connection, row: &Beside) -> Result<(), Failure
                 )?
                 .execute(params![person.team, person.member, person.id, person.email, person.name, person.salt,])?;
         }
+        Beside::PersonErased { team, member } => {
+            connection
+                .prepare_cached("DELETE FROM people WHERE team = ?1 AND member = ?2")?
+                .execute(params![team, member])?;
+            connection
+                .prepare_cached("DELETE FROM devices WHERE team = ?1 AND member = ?2")?
+                .execute(params![team, member])?;
+        }
         Beside::Device(device) => {
             connection
                 .prepare_cached(
@@ -124,6 +132,14 @@ pub(crate) fn write(connection: &Connection, row: &Beside) -> Result<(), Failure
         Beside::KeyRevoked { id, at } => {
             let known = connection
                 .prepare_cached("UPDATE keys SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1")?
+                .execute(params![id, at])?;
+            if known == 0 {
+                return Err(key_unknown(id).into());
+            }
+        }
+        Beside::KeyErased { id, at } => {
+            let known = connection
+                .prepare_cached("UPDATE keys SET revoked_at = coalesce(revoked_at, ?2), label = '' WHERE id = ?1")?
                 .execute(params![id, at])?;
             if known == 0 {
                 return Err(key_unknown(id).into());

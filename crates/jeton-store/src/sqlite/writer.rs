@@ -3,11 +3,12 @@
 //! What always holds: a batch is one transaction, on the disk when `append` returns. A transaction
 //! that fails, or that is left by a panic, is rolled back, and the connection goes on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{Failure, File, rows};
+use super::{Failure, File, erasing, rows};
 use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::lock::Lock;
@@ -20,15 +21,18 @@ const PROBE_BYTES: i64 = 64 << 10;
 pub struct SqliteWriter {
     connection: Connection,
     file: String,
+    /// The write-ahead log may have rows that were erased since (V5); one that was found at the start, too.
+    log_may_tell: bool,
     _lock: Arc<Lock>,
 }
 
 impl SqliteWriter {
     pub(crate) fn open(file: &File, lock: Arc<Lock>) -> Result<Self, StoreError> {
-        Ok(Self { connection: file.writing()?, file: file.name(), _lock: lock })
+        Ok(Self { connection: file.writing()?, file: file.name(), log_may_tell: true, _lock: lock })
     }
 
     pub(crate) fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let emptied: BTreeSet<&str> = batch.beside.iter().flat_map(erasing::emptied).copied().collect();
         self.commit(|transaction| {
             batch.check(rows::last_position(transaction)?)?;
             for entry in &batch.entries {
@@ -37,8 +41,17 @@ impl SqliteWriter {
             for row in &batch.beside {
                 rows::write(transaction, row)?;
             }
+            for table in &emptied {
+                erasing::write_anew(transaction, table)?;
+            }
             Ok(())
-        })
+        })?;
+        self.log_may_tell |= !emptied.is_empty();
+        if self.log_may_tell {
+            // What is durable stays so; where it is not possible now, it is tried with the next commit, and at the end.
+            self.log_may_tell = !erasing::empty_log(&self.connection);
+        }
+        Ok(())
     }
 
     pub(crate) fn probe(&mut self) -> Result<(), StoreError> {
@@ -76,7 +89,6 @@ impl Drop for SqliteWriter {
     /// Takes the write-ahead log into the file, so that the file alone is whole. Where readers or
     /// the disk do not allow it, the next start does it.
     fn drop(&mut self) {
-        let _ = self.connection.busy_timeout(std::time::Duration::ZERO);
-        let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+        let _emptied = erasing::empty_log(&self.connection);
     }
 }

@@ -15,10 +15,12 @@ use crate::stored;
 const PAGE: usize = 4_096;
 
 /// Every table but the follower's own row, with the columns of its key.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 9] = [
     ("ids", "scope, id"),
     ("entries", "stream, seq"),
     ("session_ends", "team, session"),
+    ("session_returns", "team, session, position"),
+    ("job_ends", "team, job"),
     ("charges", "team, seq"),
     ("orders", "team, id"),
     ("closed_lots", "team, lot"),

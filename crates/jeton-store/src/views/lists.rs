@@ -108,6 +108,23 @@ impl ViewsReader {
         self.one("SELECT position FROM session_ends WHERE team = ?1 AND session = ?2", team, session)
     }
 
+    /// Where a session last came back after idling, before a position.
+    pub fn session_return(&self, team: &str, session: u64, before: Position) -> Result<Option<Position>, StoreError> {
+        self.pool().read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT MAX(position) FROM session_returns WHERE team = ?1 AND session = ?2 AND position < ?3",
+            )?;
+            let found: Option<i64> =
+                statement.query_row(params![team, whole_or_most(session), whole_or_most(before)], |row| row.get(0))?;
+            Ok(found.and_then(|position| Position::try_from(position).ok()))
+        })
+    }
+
+    /// Where a job was last committed or released, or lapsed.
+    pub fn job_end(&self, team: &str, job: u64) -> Result<Option<Position>, StoreError> {
+        self.one("SELECT position FROM job_ends WHERE team = ?1 AND job = ?2", team, job)
+    }
+
     /// One order.
     pub fn order(&self, team: &str, id: &str) -> Result<Option<OrderRow>, StoreError> {
         self.pool().read(|connection| {

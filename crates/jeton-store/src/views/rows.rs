@@ -1,7 +1,8 @@
 //! What each entry adds to the views.
 
-use jeton_core::entry::{ChargeMade, Entry, Launch, OpeningCover, SessionOpened, Tags, TeamFact};
-use jeton_core::id::{MemberKey, ProductKey, SessionNo, TeamId};
+use jeton_core::entry::{ChargeMade, Entry, JobCommitted, Launch, OpeningCover, SessionOpened, Tags, TeamFact};
+use jeton_core::id::{JobNo, MemberKey, ProductKey, SessionNo, TeamId};
+use jeton_core::lot::Draw;
 use jeton_core::money::{Currency, ExactAmount};
 use jeton_core::time::Day;
 use jeton_core::tokens::Tokens;
@@ -15,6 +16,9 @@ use crate::stored::AnyEntry;
 
 /// The scope of session ids, which are unique in the installation.
 pub const SESSIONS: &str = "session";
+
+/// The scope of job ids, which are unique in the installation.
+pub const JOBS: &str = "job";
 
 /// The scope of a team's order ids.
 pub fn orders_of(team: &str) -> String {
@@ -52,7 +56,15 @@ impl Filling<'_> {
             TeamFact::SessionClosed { session, .. }
             | TeamFact::SessionLost { session, .. }
             | TeamFact::SessionEnded { session, .. } => self.session_ended(sealed, team, *session),
+            // Who comes back counts with the hold or charge that it makes; a cover that runs takes it in again.
+            TeamFact::SessionReturned { session, .. } => self.execute(
+                "INSERT INTO session_returns (team, session, position) VALUES (?1, ?2, ?3)",
+                params![name, whole(session.0), position],
+            ),
             TeamFact::ChargeMade(charge) => self.charge_made(sealed, team, charge),
+            TeamFact::JobHeld(held) => self.id_opened(JOBS, held.job.as_str(), &sealed.stream, sealed.position),
+            TeamFact::JobCommitted(committed) => self.job_committed(sealed, team, committed),
+            TeamFact::JobReleased { job, .. } => self.job_ended(sealed, team, *job),
             TeamFact::RunUndone { member, product, runs } => {
                 for run in runs {
                     self.launched(team, (*member, *product), &run.launches)?;
@@ -82,13 +94,25 @@ impl Filling<'_> {
             TeamFact::TeamSet(_)
             | TeamFact::MemberSet { .. }
             | TeamFact::MemberDeactivated { .. }
+            | TeamFact::MemberErased { .. }
             | TeamFact::AssignmentSet { .. }
             | TeamFact::AssignmentRemoved { .. }
             | TeamFact::SeatSet { .. }
             | TeamFact::SeatRemoved { .. }
             | TeamFact::DefaultAccessSet { .. }
             | TeamFact::BlockedProductsSet { .. }
+            | TeamFact::GroupSet { .. }
+            | TeamFact::GroupRemoved { .. }
+            | TeamFact::CapSet { .. }
+            | TeamFact::CapRemoved { .. }
+            | TeamFact::RequiredTagsSet { .. }
+            | TeamFact::PlanSet { .. }
+            | TeamFact::AgreementSet { .. }
+            | TeamFact::AgreementRemoved { .. }
+            | TeamFact::CreditsGranted { .. }
             | TeamFact::InvoiceOverdue { .. }
+            | TeamFact::JobExtended { .. }
+            | TeamFact::RenewalDeferred { .. }
             | TeamFact::LotExpired { .. }
             | TeamFact::HoldReleased { .. }
             | TeamFact::CoverContinued { .. }
@@ -116,21 +140,42 @@ impl Filling<'_> {
         )
     }
 
+    fn job_ended(&mut self, sealed: &Sealed, team: &TeamId, job: JobNo) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO job_ends (team, job, position) VALUES (?1, ?2, ?3)",
+            params![team.as_str(), whole(job.0), whole(sealed.position)],
+        )
+    }
+
+    fn job_committed(&mut self, sealed: &Sealed, team: &TeamId, job: &JobCommitted) -> Result<(), StoreError> {
+        self.job_ended(sealed, team, job.number)?;
+        let (day, member, product, tags) = (job.day, job.member, job.product, &job.tags);
+        let used = Used { day, member, product, tags, spent: None, launches: 0 };
+        self.charged(sealed, team, &used, job.funds.draws())
+    }
+
     fn charge_made(&mut self, sealed: &Sealed, team: &TeamId, charge: &ChargeMade) -> Result<(), StoreError> {
+        let (day, member, product, tags) = (charge.day, charge.member, charge.product, &charge.tags);
+        let used = Used { day, member, product, tags, spent: None, launches: 0 };
+        self.charged(sealed, team, &used, &charge.draws)?;
+        self.launched(team, (member, product), &charge.launches)
+    }
+
+    /// A charge, and what it spent.
+    fn charged(&mut self, sealed: &Sealed, team: &TeamId, used: &Used<'_>, draws: &[Draw]) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO charges (team, seq, member, product, position) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![team.as_str(), whole(sealed.seq), charge.member.0, charge.product.0, whole(sealed.position)],
+            params![team.as_str(), whole(sealed.seq), used.member.0, used.product.0, whole(sealed.position)],
         )?;
-        let (day, member, product, tags) = (charge.day, charge.member, charge.product, &charge.tags);
-        for draw in &charge.draws {
+        for draw in draws {
             let spent = Some((draw.currency, draw.tokens, draw.unit_price.amount_of(draw.tokens)));
-            self.used(team, &Used { day, member, product, tags, spent, launches: 0 })?;
+            self.used(team, &Used { spent, ..*used })?;
         }
-        if charge.draws.is_empty() {
-            // A rate of 0: use is recorded, nothing is charged (C3).
-            self.used(team, &Used { day, member, product, tags, spent: None, launches: 0 })?;
+        if draws.is_empty() {
+            // A rate of 0, or credits: use is recorded, no token is charged (C3, P10).
+            self.used(team, used)?;
         }
-        self.launched(team, (member, product), &charge.launches)
+        Ok(())
     }
 
     fn launched(

@@ -11,7 +11,7 @@ CREATE TABLE follower (
 
 -- Every id that a request was granted for.
 CREATE TABLE ids (
-    scope  TEXT    NOT NULL, -- what the id names: 'session', or the orders of a team
+    scope  TEXT    NOT NULL, -- what the id names: 'session', 'job', or the orders of a team
     id     TEXT    NOT NULL,
     stream TEXT    NOT NULL,
     opened INTEGER NOT NULL, -- position
@@ -32,6 +32,22 @@ CREATE TABLE session_ends (
     session  INTEGER NOT NULL,
     position INTEGER NOT NULL,
     PRIMARY KEY (team, session)
+) STRICT, WITHOUT ROWID;
+
+-- Where sessions came back after idling (W6), by the number of the entry that opened them.
+CREATE TABLE session_returns (
+    team     TEXT    NOT NULL,
+    session  INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (team, session, position)
+) STRICT, WITHOUT ROWID;
+
+-- Where jobs were committed or released, or lapsed, by the number of the entry that held them.
+CREATE TABLE job_ends (
+    team     TEXT    NOT NULL,
+    job      INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (team, job)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE charges (

@@ -1,6 +1,6 @@
 //! Every case of `cases/`, over HTTP: a server of its own for each, its clock moved by the sandbox's.
 //!
-//! Openings, beats and closes of members come with a key of the product's servers, a close by an admin with one of
+//! Openings, beats, closes and jobs of members come with a key of the product's servers, what an admin does with one of
 //! the team, everything else with the vendor's.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -8,15 +8,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use jeton_cases::{
-    Access, Action, Balance, Case, ChargeSeen, Charged, Cover, Many, Observed, Refused, Setup, State, UsageSeen, World,
-    parse_rfc3339, rfc3339, run,
+    Access, Action, Balance, CapOf, Case, ChargeSeen, Charged, Cover, JobSeen, JobState, Many, Observed, Offer, Part,
+    Per, Product, Refused, Rounding, Setup, State, Tags, UsageSeen, WarningSeen, World, parse_rfc3339, rfc3339, run,
 };
 use serde_json::{Value, json};
 
 use crate::support::http::{Answer, Api};
 use crate::support::many;
 use crate::support::process::{Folder, Server};
-use crate::support::shop::{order, put_member, put_price_list, put_product, put_team};
+use crate::support::shop::{order, put_member, put_price_list, put_team};
 
 #[test]
 fn every_case_holds_over_http() {
@@ -60,7 +60,7 @@ struct Service {
     /// The keys of the products' servers.
     product_keys: HashMap<String, String>,
     team_key: String,
-    /// The product of each session that was asked for.
+    /// The product of each session and job that was asked for.
     products: HashMap<String, String>,
     now_micros: i64,
 }
@@ -74,7 +74,7 @@ impl Service {
         let vendor = server.api().with(&vendor_key);
         let mut product_keys = HashMap::new();
         for product in &setup.products {
-            put_product(&vendor, &product.code, product.per_day.as_deref(), product.undo_interval_s, &begin);
+            put_product(&vendor, product, &begin);
             let key = folder.key(&["--scope", "product", "--product", &product.code]);
             product_keys.insert(product.code.clone(), key);
         }
@@ -101,9 +101,14 @@ impl Service {
         self.api().with(&self.vendor_key)
     }
 
-    /// With the key of the servers of a session's product; with the vendor's, if there is no such product.
-    fn client(&self, session: &str) -> Api {
-        let product = self.products.get(session);
+    /// With the key of the team for what its admin does, and with the vendor's for what the vendor does.
+    fn of(&self, who: &str) -> Api {
+        self.api().with(if who == "admin" { &self.team_key } else { &self.vendor_key })
+    }
+
+    /// With the key of the servers of a session's or job's product; with the vendor's, if there is no such product.
+    fn client(&self, of: &str) -> Api {
+        let product = self.products.get(of);
         let key = product.and_then(|product| self.product_keys.get(product)).unwrap_or(&self.vendor_key);
         self.api().with(key)
     }
@@ -118,44 +123,71 @@ impl Service {
     fn act(&mut self, who: Option<&str>, action: &Action) -> Result<Observed, String> {
         let vendor = self.vendor();
         let who = who.unwrap_or_default();
-        let of_member = |member: &str, what: &str| format!("/v1/teams/acme/members/{member}{what}");
         let answer = match action {
-            Action::Open { product, session, device, version, team } => {
+            Action::Open { product, session, device, version, team, tags } => {
                 self.products.insert(session.clone(), product.clone());
                 let team = team.as_deref().unwrap_or("acme");
                 let mut body = json!({"team": team, "member": who, "product": product, "device": device});
                 if let Some(version) = version {
                     body["version"] = json!(version);
                 }
-                self.client(session).put(&format!("/v1/sessions/{session}"), &body)
+                self.client(session).put(&format!("/v1/sessions/{session}"), &tagged(body, tags))
             }
-            Action::Beat { session } => {
-                self.client(session).post(&format!("/v1/sessions/{session}/heartbeat"), &json!({}))
+            Action::Beat { session, active_at_micros } => {
+                self.client(session).post(&format!("/v1/sessions/{session}/heartbeat"), &active(*active_at_micros))
             }
-            Action::Close { session } => {
-                let api = if who == "admin" { self.api().with(&self.team_key) } else { self.client(session) };
-                api.post(&format!("/v1/sessions/{session}/close"), &json!({}))
+            Action::Close { session, active_at_micros } => {
+                let api = if who == "admin" { self.of(who) } else { self.client(session) };
+                api.post(&format!("/v1/sessions/{session}/close"), &active(*active_at_micros))
             }
             Action::Quote { product } => {
                 vendor.post("/v1/sessions/quote", &json!({"team": "acme", "member": who, "product": product}))
             }
+            Action::QuoteJob { product, parts } => {
+                let body = json!({"team": "acme", "member": who, "product": product, "parts": in_json(parts)});
+                vendor.post("/v1/jobs/quote", &body)
+            }
+            Action::HoldJob { job, product, parts, tags } => {
+                self.products.insert(job.clone(), product.clone());
+                let body = json!({"team": "acme", "member": who, "product": product, "parts": in_json(parts)});
+                self.client(job).put(&format!("/v1/jobs/{job}"), &tagged(body, tags))
+            }
+            Action::CommitJob { job, parts } => {
+                let body = parts.as_ref().map_or(json!({}), |parts| json!({"parts": in_json(parts)}));
+                self.client(job).post(&format!("/v1/jobs/{job}/commit"), &body)
+            }
+            Action::ExtendJob { job } => self.client(job).post(&format!("/v1/jobs/{job}/extend"), &json!({})),
+            Action::ReleaseJob { job } => self.client(job).post(&format!("/v1/jobs/{job}/release"), &json!({})),
+            Action::LookAtJob { job } => self.client(job).get(&format!("/v1/jobs/{job}")),
             Action::OpenByMany { product, members } => return Ok(self.open_by_many(product, *members)),
-            Action::Seat { product, member, starts_at_micros, ends_at_micros } => vendor.put(
-                &of_member(member, &format!("/seats/{product}")),
-                &json!({"starts_at": rfc3339(*starts_at_micros), "ends_at": rfc3339(*ends_at_micros)}),
-            ),
-            Action::WithdrawSeat { product, member } => vendor.delete(&of_member(member, &format!("/seats/{product}"))),
-            Action::Assign { member, access } => assign(&vendor, member, access),
-            Action::Deactivate { member } => vendor.delete(&of_member(member, "")),
-            Action::Block { products } => vendor.put("/v1/teams/acme/blocked-products", &json!({"products": products})),
+            Action::Erase { member } => vendor.post(&format!("/v1/teams/acme/members/{member}/erase"), &json!({})),
             Action::Order { order, quantity } => vendor
                 .put(&format!("/v1/teams/acme/orders/{order}"), &json!({"quantity": quantity, "payment": "invoice"})),
             Action::Pay { order } => vendor.post(&format!("/v1/teams/acme/orders/{order}/payment"), &json!({})),
-            Action::Rate { product, per_day, effective_at_micros } => vendor.put(
-                &format!("/v1/products/{product}/rates/{}", rfc3339(*effective_at_micros)),
-                &json!({"per_day": per_day}),
-            ),
+            Action::Rate { product, offer, effective_at_micros } => {
+                vendor.put(&format!("/v1/products/{product}/rates/{}", rfc3339(*effective_at_micros)), &offered(offer))
+            }
+            Action::PriceList { list, unit_price, country } => {
+                let tiers = json!([{"from": 1, "unit_price": unit_price}]);
+                let body = json!({"currency": "EUR", "tiers": tiers, "countries": [country]});
+                vendor.put(&format!("/v1/price-lists/{list}"), &body)
+            }
             Action::Look | Action::Down | Action::Up => return Ok(Observed::default()),
+            Action::Seat { .. }
+            | Action::WithdrawSeat { .. }
+            | Action::Assign { .. }
+            | Action::DefaultAccess { .. }
+            | Action::Group { .. }
+            | Action::RemoveGroup { .. }
+            | Action::Cap { .. }
+            | Action::RemoveCap { .. }
+            | Action::RequireTags { .. }
+            | Action::Agreement { .. }
+            | Action::RemoveAgreement { .. }
+            | Action::Credits { .. }
+            | Action::Plan { .. }
+            | Action::Deactivate { .. }
+            | Action::Block { .. } => set(&self.of(who), action),
         };
         observed(&answer)
     }
@@ -172,6 +204,126 @@ impl Service {
         }
         Observed { many: Some(seen), ..Observed::default() }
     }
+}
+
+/// What the team's admin and the vendor set in the team.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what else there is was done before")]
+fn set(api: &Api, action: &Action) -> Answer {
+    let of_team = |what: &str, id: &str| format!("/v1/teams/acme/{what}{id}");
+    let of_member = |member: &str, what: &str| format!("/v1/teams/acme/members/{member}{what}");
+    match action {
+        Action::Seat { product, member, starts_at_micros, ends_at_micros, plan } => {
+            let mut body = period(*starts_at_micros, *ends_at_micros);
+            if let Some(plan) = plan {
+                body["plan"] = json!(plan);
+            }
+            api.put(&of_member(member, &format!("/seats/{product}")), &body)
+        }
+        Action::WithdrawSeat { product, member } => api.delete(&of_member(member, &format!("/seats/{product}"))),
+        Action::Assign { member, access } => assign(api, member, access),
+        Action::Deactivate { member } => api.delete(&of_member(member, "")),
+        Action::Block { products } => api.put(&of_team("blocked-products", ""), &json!({"products": products})),
+        Action::DefaultAccess { access } => {
+            api.put(&of_team("default-access", ""), &json!({"products": products_of(access)}))
+        }
+        Action::Group { group, members, access } => {
+            let mut body = json!({"name": group, "members": members});
+            if *access != Access::Unassigned {
+                body["products"] = products_of(access);
+            }
+            api.put(&of_team("groups/", group), &body)
+        }
+        Action::RemoveGroup { group } => api.delete(&of_team("groups/", group)),
+        Action::Cap { cap, of, tokens, per, hard } => {
+            let of = match of {
+                CapOf::Member(member) => json!({"member": member}),
+                CapOf::Group(group) => json!({"group": group}),
+                CapOf::Product(product) => json!({"product": product}),
+                CapOf::Team => json!("team"),
+            };
+            let per = match per {
+                Per::Day => "day",
+                Per::Month => "month",
+            };
+            let body = json!({"of": of, "per": per, "tokens": tokens, "hard": hard});
+            api.put(&of_team("caps/", cap), &body)
+        }
+        Action::RemoveCap { cap } => api.delete(&of_team("caps/", cap)),
+        Action::RequireTags { tags } => api.put(&of_team("required-tags", ""), &json!({"tags": tags})),
+        Action::Agreement { agreement, starts_at_micros, ends_at_micros, rates, price_list } => {
+            let mut body = period(*starts_at_micros, *ends_at_micros);
+            let rates: BTreeMap<&String, Value> = rates.iter().map(|(of, offer)| (of, offered(offer))).collect();
+            body["rates"] = json!(rates);
+            if let Some(list) = price_list {
+                body["price_list"] = json!(list);
+            }
+            api.put(&of_team("agreements/", agreement), &body)
+        }
+        Action::RemoveAgreement { agreement } => api.delete(&of_team("agreements/", agreement)),
+        Action::Credits { grant, member, credits, ends_at_micros } => {
+            let body = json!({"credits": credits, "ends_at": rfc3339(*ends_at_micros)});
+            api.put(&of_member(member, &format!("/credits/{grant}")), &body)
+        }
+        Action::Plan { plan, starts_at_micros, ends_at_micros } => {
+            let mut body = period(*starts_at_micros, *ends_at_micros);
+            body["plan"] = json!(plan);
+            api.put(&of_team("plan", ""), &body)
+        }
+        other => panic!("{other:?} sets nothing"),
+    }
+}
+
+/// A product as the case has it, and its rate.
+fn put_product(vendor: &Api, product: &Product, effective_at: &str) {
+    let code = &product.code;
+    let mut body = json!({"names": {"en": code, "fr": code}, "undo_interval_s": product.undo_interval_s});
+    if let Some(idle_after_s) = product.idle_after_s {
+        body["idle_aware"] = json!(true);
+        body["idle_after_s"] = json!(idle_after_s);
+    }
+    if product.min_balance != "0" {
+        body["min_balance"] = json!(product.min_balance);
+    }
+    vendor.put(&format!("/v1/products/{code}"), &body).ok();
+    if let Some(offer) = &product.offer {
+        vendor.put(&format!("/v1/products/{code}/rates/{effective_at}"), &offered(offer)).ok();
+    }
+}
+
+fn offered(offer: &Offer) -> Value {
+    match offer {
+        Offer::PerDay(tokens) => json!({"per_day": tokens}),
+        Offer::Results(results) => {
+            let mut rates = BTreeMap::new();
+            for of in results {
+                let mut rate = json!({"unit": of.unit, "tokens": of.tokens});
+                if of.rounding != Rounding::None {
+                    rate["rounding"] = json!(of.rounding.name());
+                }
+                rates.insert(&of.result, rate);
+            }
+            json!({"results": rates})
+        }
+    }
+}
+
+fn period(starts_at_micros: i64, ends_at_micros: i64) -> Value {
+    json!({"starts_at": rfc3339(starts_at_micros), "ends_at": rfc3339(ends_at_micros)})
+}
+
+fn active(at_micros: Option<i64>) -> Value {
+    at_micros.map_or(json!({}), |at| json!({"last_activity_at": rfc3339(at)}))
+}
+
+fn in_json(parts: &[Part]) -> Value {
+    parts.iter().map(|part| json!({"result": part.result, "quantity": part.quantity})).collect()
+}
+
+fn tagged(mut body: Value, tags: &Tags) -> Value {
+    if !tags.is_empty() {
+        body["tags"] = json!(tags);
+    }
+    body
 }
 
 impl World for Service {
@@ -200,6 +352,10 @@ impl World for Service {
         })
     }
 
+    fn plan(&mut self) -> Result<Option<String>, String> {
+        text(&self.vendor().get("/v1/teams/acme/plan").ok()["in_force"]).map(Some)
+    }
+
     fn live_sessions(&mut self) -> Result<Vec<String>, String> {
         self.vendor().list("/v1/sessions?team=acme").iter().map(|session| text(&session["session"])).collect()
     }
@@ -224,6 +380,8 @@ impl World for Service {
                 product: text(&charge["product"])?,
                 tokens: text(&charge["tokens"])?,
                 window_micros: window(&charge["window"])?,
+                job: charge["job"].as_str().map(str::to_owned),
+                tags: tags(&charge["tags"])?,
                 draws: draws.collect::<Result<_, String>>()?,
             })
         };
@@ -247,9 +405,16 @@ impl World for Service {
 fn assign(vendor: &Api, member: &str, access: &Access) -> Answer {
     let path = format!("/v1/teams/acme/members/{member}/assignment");
     match access {
-        Access::Everything => vendor.put(&path, &json!({"products": "all"})),
-        Access::Products(products) => vendor.put(&path, &json!({"products": products})),
+        Access::Everything | Access::Products(_) => vendor.put(&path, &json!({"products": products_of(access)})),
         Access::Unassigned => vendor.delete(&path),
+    }
+}
+
+fn products_of(access: &Access) -> Value {
+    match access {
+        Access::Everything => json!("all"),
+        Access::Products(products) => json!(products),
+        Access::Unassigned => Value::Null,
     }
 }
 
@@ -267,8 +432,9 @@ fn observed(answer: &Answer) -> Result<Observed, String> {
         }
         return Ok(Observed { refused: Some(refused(body)), ..Observed::default() });
     }
+    let job = job(body)?;
     let mut seen = Observed {
-        state: state(&body["state"])?,
+        state: if job.is_some() { None } else { state(&body["state"])? },
         cover: cover(&body["cover"])?,
         hold: body["hold"].as_str().map(str::to_owned),
         undo_ends_at_micros: instant(&body["undo_ends_at"])?,
@@ -276,8 +442,16 @@ fn observed(answer: &Answer) -> Result<Observed, String> {
         next_charge_at_micros: instant(&body["next_charge"]["at"])?,
         ends_at_micros: instant(&body["ends_at"])?,
         refused: body["refusal"].is_object().then(|| refused(&body["refusal"])),
+        job,
+        required: body["required"].as_str().map(str::to_owned),
+        remaining: body["remaining"].as_str().map(str::to_owned),
+        unit_price: body["unit_price"].as_str().map(str::to_owned),
         ..Observed::default()
     };
+    for warning in body["warnings"].as_array().into_iter().flatten() {
+        let Refused { code, figures, .. } = refused(warning);
+        seen.warnings.push(WarningSeen { code, figures });
+    }
     for charged in body["charged"].as_array().into_iter().flatten() {
         seen.charged.push(Charged {
             charge: text(&charged["charge"])?,
@@ -295,12 +469,36 @@ fn refused(problem: &Value) -> Refused {
             figures.insert(name.clone(), value.to_owned());
         }
     }
+    if let Some(tags) = problem["tags"].as_array() {
+        let mut tags: Vec<&str> = tags.iter().filter_map(Value::as_str).collect();
+        tags.sort_unstable();
+        figures.insert("tags".to_owned(), tags.join(" "));
+    }
     let id = |session: &Value| session.as_str().or(session["session"].as_str()).unwrap_or_default().to_owned();
     Refused {
         code: problem["code"].as_str().unwrap_or_default().to_owned(),
         figures,
         sessions: problem["sessions"].as_array().into_iter().flatten().map(id).collect(),
     }
+}
+
+fn job(body: &Value) -> Result<Option<JobSeen>, String> {
+    let Some(job) = body["job"].as_str() else { return Ok(None) };
+    let state = match body["state"].as_str() {
+        Some("held") => JobState::Held,
+        Some("committed") => JobState::Committed,
+        Some("released") => JobState::Released,
+        Some("lapsed") => JobState::Lapsed,
+        other => return Err(format!("the state {other:?} of a job")),
+    };
+    let (job, tokens) = (job.to_owned(), text(&body["tokens"])?);
+    let credits = body["credits"].as_str().unwrap_or("0").to_owned();
+    let lapses_at_micros = instant(&body["ends_at"])?.ok_or("a job says when it lapses")?;
+    Ok(Some(JobSeen { job, state, tokens, credits, lapses_at_micros }))
+}
+
+fn tags(value: &Value) -> Result<Tags, String> {
+    value.as_object().into_iter().flatten().map(|(key, tag)| Ok((key.clone(), text(tag)?))).collect()
 }
 
 fn state(value: &Value) -> Result<Option<State>, String> {

@@ -13,6 +13,8 @@ mod configuration;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kill;

@@ -219,7 +219,8 @@ impl Auditor {
                 let overtaken = hold.joined.iter().filter(|(_, from)| *from >= window.end);
                 self.overtaken.extend(overtaken.map(|(number, _)| *number));
                 self.counted(&charge.launches, &hold.joined, Some(charge.day))?;
-                let first = run.lives.iter().min_by_key(|(number, from)| (*from, *number)).map(|(number, _)| *number);
+                let of_run = hold.joined.iter().filter(|joined| run.lives.contains(joined));
+                let first = of_run.min_by_key(|(_, from)| *from).map(|(number, _)| *number);
                 cause = first.ok_or("W2: a run has a first opening")?;
                 self.each_lot(&charge.draws, |lot, tokens| {
                     lot.held -= tokens;

@@ -182,6 +182,7 @@ impl Server {
                 uses: Vec::new(),
                 versions: Vec::new(),
                 undo_s: 300,
+                idle_aware: false,
                 idle_after_s: 900,
                 min_balance: "0".parse().unwrap(),
             };
@@ -196,6 +197,7 @@ impl Server {
             partner: None,
             min_quantity: 1,
             step: 1,
+            by_agreement: false,
         };
         self.vendor(VendorCommand::SetPriceList { price_list: "reference".parse().unwrap(), spec }).unwrap();
     }

@@ -1,6 +1,7 @@
 //! An engine that runs on a place, and what can be done to it: ask, hold, stop, die.
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -70,6 +71,13 @@ impl Place {
 impl Server {
     /// Starts, and waits until the views have caught up.
     pub(crate) fn start(ports: Ports, begin: &Begin) -> Result<Self, StartError> {
+        let server = Self::start_at_once(ports, begin)?;
+        server.wait(server.engine.followed(server.running.position)).unwrap();
+        Ok(server)
+    }
+
+    /// Starts; the views may be behind.
+    pub(crate) fn start_at_once(ports: Ports, begin: &Begin) -> Result<Self, StartError> {
         let Ports { writer, reader, views, folder } = ports;
         let settings = Settings {
             sandbox: begin.sandbox,
@@ -88,7 +96,6 @@ impl Server {
         .run()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let (engine, views) = (running.engine.clone(), running.views.clone());
-        runtime.block_on(engine.followed(running.position)).unwrap();
         Ok(Self { engine, log: reader, views, folder, running, runtime })
     }
 
@@ -238,6 +245,24 @@ impl<T> Sent<T> {
     pub(crate) fn answer(self, server: &Server) -> T {
         self.0.unwrap_or_else(|asked| server.wait(asked))
     }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.0.is_ok()
+    }
+
+    /// Waits for the answer, or for something else that may come first.
+    pub(crate) fn or_first(self, server: &Server, other: impl Future) -> Self {
+        let mut asked = match self.0 {
+            Ok(answer) => return Self(Ok(answer)),
+            Err(asked) => asked,
+        };
+        let mut other = pin!(other);
+        let first = server.wait(poll_fn(|context| match asked.as_mut().poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending => other.as_mut().poll(context).map(|_| None),
+        }));
+        Self(first.ok_or(asked))
+    }
 }
 
 /// An engine that is held.
@@ -248,7 +273,12 @@ pub(crate) struct Held {
 
 impl Held {
     pub(crate) fn let_go(self, server: &Server) -> Result<Seen<()>, NotNow> {
+        self.go().answer(server)
+    }
+
+    /// Lets go without waiting for the end of the group.
+    pub(crate) fn go(self) -> Sent<Result<Seen<()>, NotNow>> {
         self.go.send(()).unwrap();
-        self.reading.answer(server)
+        self.reading
     }
 }

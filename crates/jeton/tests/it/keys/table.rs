@@ -39,6 +39,7 @@ const VENDOR: &[Scope] = &[Scope::Vendor];
 const TEAM: &[Scope] = &[Scope::Vendor, Scope::Team];
 const TEAM_AND_MEMBER: &[Scope] = &[Scope::Vendor, Scope::Team, Scope::Member];
 const CLIENT: &[Scope] = &[Scope::Vendor, Scope::Product, Scope::Member];
+const PRODUCT: &[Scope] = &[Scope::Vendor, Scope::Product];
 const EVERY_KEY: &[Scope] = &[Scope::Vendor, Scope::Team, Scope::Product, Scope::Member];
 
 /// All of it, in an order in which what takes something away comes last.
@@ -47,6 +48,7 @@ pub(super) fn table(charge: &str, key: &str) -> Vec<Row> {
     rows.extend(installation(key));
     rows.extend(metering());
     rows.extend(accounts(charge));
+    rows.extend(limits());
     rows.extend(people());
     rows.extend(without_a_key());
     rows
@@ -127,6 +129,9 @@ fn installation(key: &str) -> Vec<Row> {
 
 fn metering() -> Vec<Row> {
     let quote = json!({"team": "acme", "member": "ana", "product": "autocad"});
+    let job = json!({
+        "team": "acme", "member": "ana", "product": "autocad", "parts": [{"result": "study", "quantity": "1"}]
+    });
     vec![
         post("/v1/sessions/quote", quote, CLIENT).about(OF_ANA_AND_AUTOCAD),
         put("/v1/sessions/s2", opening("ana", "autocad", "desktop"), CLIENT).about(OF_ANA_AND_AUTOCAD),
@@ -134,6 +139,13 @@ fn metering() -> Vec<Row> {
         get("/v1/sessions/s1", EVERY_KEY).about(OF_ANA_AND_AUTOCAD),
         get("/v1/sessions?team=acme", EVERY_KEY),
         post("/v1/sessions/s1/close", json!({}), EVERY_KEY).about(OF_ANA_AND_AUTOCAD),
+        post("/v1/jobs/quote", job.clone(), CLIENT).about(OF_ANA_AND_AUTOCAD),
+        put("/v1/jobs/j2", job, CLIENT).about(OF_ANA_AND_AUTOCAD),
+        get("/v1/jobs/j1", EVERY_KEY).about(OF_ANA_AND_AUTOCAD),
+        get("/v1/jobs?team=acme", EVERY_KEY),
+        post("/v1/jobs/j1/extend", json!({}), PRODUCT).about(&[About::Autocad]),
+        post("/v1/jobs/j1/commit", json!({}), PRODUCT).about(&[About::Autocad]),
+        post("/v1/jobs/j1/release", json!({}), PRODUCT).about(&[About::Autocad]),
     ]
 }
 
@@ -154,6 +166,36 @@ fn accounts(charge: &str) -> Vec<Row> {
     ]
 }
 
+/// What a team sets for itself, and what it is granted.
+fn limits() -> Vec<Row> {
+    let of = |path: &str| format!("/v1/teams/acme/{path}");
+    let (start, end) = ("2027-03-02T08:00:00Z", "2028-03-02T08:00:00Z");
+    let cap = json!({"of": {"member": "ana"}, "per": "day", "tokens": "900", "hard": true});
+    let plan = json!({"plan": "premium", "starts_at": start, "ends_at": end});
+    let agreement = json!({"starts_at": start, "ends_at": end, "rates": {"autocad": {"per_day": "5"}}});
+    vec![
+        get(of("groups"), TEAM),
+        put(of("groups/g"), json!({"name": "G", "members": ["ana"], "products": "all"}), TEAM),
+        get(of("groups/g"), TEAM),
+        delete(of("groups/g"), TEAM),
+        get(of("caps"), TEAM),
+        put(of("caps/c"), cap, TEAM),
+        get(of("caps/c"), TEAM),
+        delete(of("caps/c"), TEAM),
+        put(of("required-tags"), json!({"tags": []}), TEAM),
+        get(of("required-tags"), TEAM),
+        put(of("plan"), plan, VENDOR),
+        get(of("plan"), TEAM),
+        get(of("agreements"), TEAM),
+        put(of("agreements/a"), agreement, VENDOR),
+        get(of("agreements/a"), TEAM),
+        delete(of("agreements/a"), VENDOR),
+        get(of("members/ana/credits"), TEAM_AND_MEMBER).about(OF_ANA),
+        put(of("members/ana/credits/c"), json!({"credits": "10", "ends_at": end}), VENDOR),
+        get(of("members/ana/credits/c"), TEAM_AND_MEMBER).about(OF_ANA),
+    ]
+}
+
 fn people() -> Vec<Row> {
     let of = |path: &str| format!("/v1/teams/acme/{path}");
     let team = json!({"name": "acme", "country": "FR", "currency": "EUR", "time_zone": "Europe/Paris", "locale": "en"});
@@ -168,7 +210,7 @@ fn people() -> Vec<Row> {
         get(of("blocked-products"), TEAM),
         put(of("blocked-products"), json!({"products": []}), TEAM),
         get(of("members"), TEAM),
-        get(of("members/ana"), TEAM),
+        get(of("members/ana"), TEAM_AND_MEMBER).about(OF_ANA),
         put(of("members/ana"), ana, TEAM),
         get(of("members/ana/assignment"), TEAM),
         put(of("members/ana/assignment"), json!({"products": "all"}), TEAM),
@@ -179,6 +221,7 @@ fn people() -> Vec<Row> {
         delete(of("members/ana/seats/revit"), VENDOR),
         delete(of("members/ana/assignment"), TEAM),
         delete(of("members/ana"), TEAM),
+        post(of("members/ana/erase"), json!({}), TEAM),
     ]
 }
 

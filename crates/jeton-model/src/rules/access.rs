@@ -1,0 +1,143 @@
+//! Who may have what, and at which rate: C, P9, A, L2.
+
+use super::{By, Fact, Model, last, last_of_each, otherwise, same, those};
+use crate::{Access, At, Charge, Id, Offer, Refusal, Tokens, Use, What};
+
+/// What A3 is asked for: of an opening now, or of a renewal or return from idleness at an instant before now.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Ask {
+    Quote,
+    Opening,
+    Renewal,
+    Return,
+}
+
+/// What A3 answers, if it does not refuse.
+pub(super) enum Way {
+    Free(By),
+    Pay(Charge),
+}
+
+impl<'a> Model<'a> {
+    /// A2: of each seat of a product that a member ever had: when it was set, its start, and when it ended.
+    pub(super) fn seats(&self, of: &Use) -> Vec<(At, At, At)> {
+        let of = (of.member, of.product);
+        let mut seats: Vec<(At, At, At)> = Vec::new();
+        for (at, fact) in &self.facts {
+            if let Fact::Seat(whose, starts, ends) = fact
+                && *whose == of
+            {
+                seats.push((*at, *starts, *ends));
+            } else if let Fact::NoSeat(whose) = fact
+                && *whose == of
+            {
+                seats = seats.into_iter().map(|(set, starts, ends)| (set, starts, ends.min(*at))).collect();
+            }
+        }
+        seats
+    }
+
+    /// When the seat that is in force as of an instant ends.
+    pub(super) fn seat(&self, of: &Use, at: At) -> Option<At> {
+        those!(self.seats(of).into_iter(), (_, starts, ends) if starts <= at && at < ends => ends).next()
+    }
+
+    /// Whether a member is active.
+    pub(super) fn member(&self, id: Id) -> Result<bool, Refusal> {
+        last!(self, What::Member { member, active } if *member == id => *active).ok_or(Refusal::UnknownMember)
+    }
+
+    /// Undo interval, idle time, least balance (C3, C5).
+    pub(super) fn product(&self, id: Id) -> Result<(At, Option<At>, Tokens), Refusal> {
+        let said = last!(self, What::Product { product, undo, idle, min_balance } if *product == id
+            => (*undo, *idle, *min_balance));
+        said.ok_or(Refusal::UnknownProduct)
+    }
+
+    /// C2, P9: of those entered and started by then the one with the latest start; agreements before the rate sheet.
+    pub(super) fn offer(&self, id: Id, at: At) -> Option<&'a Offer> {
+        let entered = || self.steps().take_while(move |(entered, _)| *entered <= at);
+        let agreements = last_of_each(those!(entered(), (_, What::Agreement { agreement, starts, ends, offers })
+            => (*agreement, (*starts, *ends, offers))));
+        let of = |offers: &'a Vec<(Id, Offer)>| those!(offers.iter(), (of, offer) if *of == id => offer).next();
+        let agreed =
+            those!(agreements.into_iter(), (_, (from, to, offers)) if from <= at && at < to => (from, of(offers)));
+        let rates = last_of_each(those!(entered(), (_, What::Rate { product, starts, offer })
+            if *product == id && *starts <= at => (*starts, offer.as_ref())));
+        let latest = |offers: Vec<(At, Option<&'a Offer>)>| {
+            those!(offers.into_iter(), (starts, Some(offer)) => (starts, offer)).max_by_key(|(starts, _)| *starts)
+        };
+        latest(agreed.collect()).or_else(|| latest(rates)).map(|(_, offer)| offer)
+    }
+
+    /// A3 (W5, I4): seat, rate and usage day as of an instant, everything else as of now.
+    pub(super) fn decide(&self, of: &Use, at: At, ask: Ask) -> Result<Way, Refusal> {
+        self.active(of)?;
+        if ask == Ask::Opening {
+            self.devices(of)?;
+        }
+        if ask == Ask::Opening || ask == Ask::Return || ask == Ask::Quote && !of.tags.is_empty() {
+            self.tagged(of)?;
+        }
+        if self.seat(of, at).is_some() {
+            return Ok(Way::Free(By::Seat(at)));
+        }
+        self.may(of)?;
+        if let Some(window) = self.window_past(of, at) {
+            return Ok(Way::Free(By::Window(window)));
+        }
+        let hold = self.pending(of);
+        if let Some(hold) = hold.filter(|_| ask != Ask::Renewal) {
+            return Ok(Way::Free(By::Hold(hold)));
+        }
+        let Some(Offer::Daily(rate)) = self.offer(of.product, at) else { return Err(Refusal::NotOnRateSheet) };
+        self.pay(self.bill(of, *rate, at), hold).map(Way::Pay)
+    }
+
+    /// A3.1 and the first of A3.2.
+    pub(super) fn active(&self, of: &Use) -> Result<(), Refusal> {
+        let active = self.member(of.member)?;
+        self.product(of.product)?;
+        otherwise(Refusal::MemberInactive, active)
+    }
+
+    /// W3.
+    pub(super) fn devices(&self, of: &Use) -> Result<(), Refusal> {
+        let live = self.stretches().into_iter().filter(|stretch| stretch.ended.is_none() && same(stretch.of, of));
+        let mut live: Vec<(Id, Id)> = live.map(|stretch| (stretch.of.id, stretch.of.device)).collect();
+        live.sort_unstable();
+        let devices = last_of_each(live.iter().map(|(_, device)| (*device, ())));
+        let room = devices.len() < 3 || devices.contains(&(of.device, ()));
+        otherwise(Refusal::TooManyDevices { sessions: live.iter().map(|(session, _)| *session).collect() }, room)
+    }
+
+    /// L2, T1.
+    pub(super) fn tagged(&self, of: &Use) -> Result<(), Refusal> {
+        let required = last!(self, What::Require { tags } => tags).into_iter().flatten();
+        let lacks = |key: &&String| !of.tags.iter().any(|(tag, value)| tag == *key && !value.is_empty());
+        let missing: Vec<String> = required.filter(lacks).cloned().collect();
+        let complete = missing.is_empty();
+        otherwise(Refusal::TagRequired { missing }, complete)
+    }
+
+    /// A3.4 to A3.6.
+    pub(super) fn may(&self, of: &Use) -> Result<(), Refusal> {
+        let own = last!(self, What::Assign { member, access } if *member == of.member => access);
+        let default = last!(self, What::Default { access } => access);
+        let groups = self.groups().into_iter().filter(|(_, members, _)| members.contains(&of.member));
+        let carried = groups.map(|(_, _, access)| access).chain(own).chain(default);
+        let accesses: Vec<&Access> = carried.flatten().collect();
+        otherwise(Refusal::NotAssigned, !accesses.is_empty())?;
+        let blocked = last!(self, What::Block { products } => products);
+        otherwise(Refusal::ProductBlocked, !blocked.is_some_and(|products| products.contains(&of.product)))?;
+        let lacks = |access: &Access| matches!(access, Access::Named(products) if !products.contains(&of.product));
+        otherwise(Refusal::ProductRestricted, !accesses.iter().all(|access| lacks(access)))?;
+        otherwise(Refusal::PaymentOverdue, !self.overdue())
+    }
+
+    pub(super) fn groups(&self) -> Vec<(Id, &'a Vec<Id>, &'a Option<Access>)> {
+        let said =
+            those!(self.steps(), (_, What::Group { group, members, access }) => (*group, (members.as_ref(), access)));
+        those!(last_of_each(said).into_iter(), (group, (Some(members), access)) => (group, members, access)).collect()
+    }
+}
