@@ -56,7 +56,6 @@ fn operations() -> Vec<Asked> {
             let mut leaves = Vec::new();
             if let Some(content) = content {
                 collect(&document, &content["schema"], &[], &mut leaves);
-                assert!(!leaves.is_empty(), "{path} takes a body without fields");
             }
             operations.push(Asked {
                 id: text(&operation["operationId"]),
