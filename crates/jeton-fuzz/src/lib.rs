@@ -36,7 +36,7 @@ pub struct Target {
 pub const TARGETS: [Target; 13] = [
     Target { name: "body", run: target::body::run, rounds: 20_000 },
     Target { name: "checkpoint", run: target::checkpoint::run, rounds: 40_000 },
-    Target { name: "configuration", run: target::configuration::run, rounds: 20_000 },
+    Target { name: "configuration", run: target::configuration::run, rounds: 5_000 },
     Target { name: "csv", run: target::csv::run, rounds: 30_000 },
     Target { name: "headers", run: target::headers::run, rounds: 300_000 },
     Target { name: "ids", run: target::ids::run, rounds: 100_000 },

@@ -56,7 +56,6 @@ fn operations() -> Vec<Asked> {
             let mut leaves = Vec::new();
             if let Some(content) = content {
                 collect(&document, &content["schema"], &[], &mut leaves);
-                assert!(!leaves.is_empty(), "{path} takes a body without fields");
             }
             operations.push(Asked {
                 id: text(&operation["operationId"]),
@@ -349,6 +348,7 @@ async fn whatever_stands_in_a_field_is_kept_or_refused_with_its_field() {
             house.vendor.get(&format!("/v1/teams/acme/{path}")).await.is(200);
         }
     }
+    println!("{sent} requests");
     assert!(sent > 3_000, "{sent}");
 }
 

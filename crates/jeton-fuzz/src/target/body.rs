@@ -2,8 +2,9 @@
 
 use jeton_api::fuzzing::body;
 use jeton_client::{
-    ApiKeyPost, Assignment, BlockedProducts, DefaultAccess, MemberPut, OrderPut, PaymentPost, PriceListPut, ProductPut,
-    QuotePost, RatePut, SandboxClock, SeatPut, SeatReassign, SessionClose, SessionHeartbeat, SessionOpen,
+    AgreementPut, ApiKeyPost, Assignment, BlockedProducts, CapPut, CreditsPut, DefaultAccess, GroupPut, JobCommitPost,
+    JobPost, JobPut, JobQuotePost, MemberPut, OrderPut, PaymentPost, PlanPut, PriceListPut, ProductPut, QuotePost,
+    RatePut, RequiredTags, SandboxClock, SeatPut, SeatReassign, SessionClose, SessionHeartbeat, SessionOpen,
     SessionQuotePost, SettingsPut, TeamPut, UsePut,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,9 +24,11 @@ macro_rules! types {
 }
 
 types! {
-    ApiKeyPost, Assignment, BlockedProducts, DefaultAccess, MemberPut, OrderPut, PaymentPost, PriceListPut, ProductPut,
-    QuotePost, RatePut, SandboxClock, SeatPut, SeatReassign, SessionClose, SessionHeartbeat, SessionOpen,
-    SessionQuotePost, SettingsPut, TeamPut, UsePut,
+    AgreementPut, ApiKeyPost, Assignment, BlockedProducts, CapPut, CreditsPut, DefaultAccess,
+    GroupPut, JobCommitPost, JobPost, JobPut, JobQuotePost, MemberPut, OrderPut,
+    PaymentPost, PlanPut, PriceListPut, ProductPut, QuotePost, RatePut, RequiredTags,
+    SandboxClock, SeatPut, SeatReassign, SessionClose, SessionHeartbeat, SessionOpen, SessionQuotePost,
+    SettingsPut, TeamPut, UsePut,
 }
 
 /// What is read is the same when it is written and read again; what is not says where and why.

@@ -1,7 +1,7 @@
 //! Connections that are slow, silent, half closed, or no HTTP at all: each is answered or closed, nobody else notices,
 //! and the memory that all of them can hold is bounded.
 //!
-//! Nothing here waits for a while: the server closes, and that is waited for. It is started with a `silence_s` of 1.
+//! Nothing here waits for a while: the server closes, and that is waited for. It is started with a `silence_s` of 2.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::http::Api;
-use crate::support::process::Server;
+use crate::support::process::{Folder, Server};
 use crate::support::shop::Shop;
 use crate::support::until;
 
@@ -21,7 +20,7 @@ const MEMORY_KB: u64 = 256 * 1024;
 const MANY: usize = 400;
 
 fn shop() -> Shop {
-    Shop::open_with(100, &["--silence-s", "1", "--rate-limit-per-s", "0"])
+    Shop::open_with(100, &["--silence-s", "2", "--rate-limit-per-s", "0"])
 }
 
 fn connect(server: &Server) -> TcpStream {
@@ -57,19 +56,26 @@ fn first_answer(text: &str) -> (u16, Value) {
     (status, values.next().and_then(Result::ok).unwrap_or_default())
 }
 
-fn is_well(api: &Api) {
-    api.get("/v1/teams/acme").ok();
+/// Over a connection of its own, which the server has not closed.
+fn is_well(shop: &Shop) {
+    shop.server.api().with(&shop.vendor_key).get("/v1/teams/acme").ok();
 }
 
 /// The server goes on, has never panicked, and never had too much in memory.
-fn ends_well(mut shop: Shop) {
-    is_well(&shop.vendor);
-    assert!(shop.server.is_alive());
-    let peak = shop.server.peak_memory_kb();
+fn ends_well(shop: Shop) {
+    is_well(&shop);
+    stops_well(shop.server, &shop.folder);
+}
+
+fn stops_well(mut server: Server, folder: &Folder) {
+    server.api().get("/readyz").ok();
+    assert!(server.is_alive());
+    let peak = server.peak_memory_kb();
+    println!("{peak} kB of memory at most");
     assert!(peak < MEMORY_KB, "{peak} kB");
-    assert!(!shop.server.log().contains("panicked"), "{}", shop.server.log());
-    shop.server.stop();
-    shop.folder.verify();
+    assert!(!server.log().contains("panicked"), "{}", server.log());
+    server.stop();
+    folder.verify();
 }
 
 #[test]
@@ -89,7 +95,7 @@ fn connections_that_say_nothing_are_closed_and_others_are_answered_meanwhile() {
             stream
         })
         .collect();
-    is_well(&shop.vendor);
+    is_well(&shop);
     for (n, stream) in silent.iter_mut().enumerate() {
         let text = to_the_end(stream);
         assert!(if n % 4 == 3 { text.starts_with("HTTP/1.1 200") } else { !text.contains(" 200 ") }, "{text}");
@@ -112,7 +118,7 @@ fn bodies_that_come_slowly_or_not_at_all_are_refused_with_their_field() {
             stream
         })
         .collect();
-    is_well(&shop.vendor);
+    is_well(&shop);
     for stream in &mut slow {
         let (status, problem) = first_answer(&to_the_end(stream));
         assert_eq!((status, &problem["field"]), (400, &Value::from("body")), "{problem}");
@@ -173,25 +179,29 @@ fn who_closes_its_half_is_answered() {
 
 #[test]
 fn who_does_not_take_the_answers_loses_the_connection() {
-    let shop = shop();
-    is_well(&shop.vendor);
-    let before = shop.server.sockets();
+    // Of a server to which nobody has spoken yet, so that every socket beside its own is one of these.
+    let folder = Folder::new();
+    let server = folder.serve(&["--sandbox", "--silence-s", "2"], &[]).unwrap();
+    let before = server.sockets();
     let asked = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n".repeat(400);
     let mut deaf: Vec<TcpStream> = (0..40)
         .map(|_| {
-            let mut stream = connect(&shop.server);
+            let mut stream = connect(&server);
             stream.write_all(asked.as_bytes()).unwrap();
             stream
         })
         .collect();
-    until("connections that are there", || (shop.server.sockets() >= before + deaf.len()).then_some(()));
-    is_well(&shop.vendor);
-    until("connections that are closed", || (shop.server.sockets() <= before).then_some(()));
+    // Each is being answered, and takes none of it.
+    for stream in &deaf {
+        assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
+    }
+    server.api().get("/livez");
+    until("connections that are closed", || (server.sockets() <= before).then_some(()));
     for stream in &mut deaf {
         let answers = to_the_end(stream).matches("HTTP/1.1 200").count();
         assert!(answers < 400, "{answers}");
     }
-    ends_well(shop);
+    stops_well(server, &folder);
 }
 
 #[test]
