@@ -187,7 +187,16 @@ impl Decision<'_> {
                 self.come_back(number, after, after, &mut proven.warnings)
             } else {
                 let proof = self.proof_of(number);
-                match self.renewal(number, member, product, after) {
+                // Whoever was refused was not idle: that is asked once.
+                let renewal = match cover {
+                    Cover::Unfunded { .. } => self.renewal_of_use(member, self.product(product), after),
+                    Cover::Held { .. }
+                    | Cover::Window { .. }
+                    | Cover::Seat { .. }
+                    | Cover::Idle { .. }
+                    | Cover::Lost { .. } => self.renewal(number, member, product, after),
+                };
+                match renewal {
                     Ok(Renewal::Continued(cover)) => {
                         self.emit(TeamFact::CoverContinued { session: number, after, cover, proof });
                         Ok(())

@@ -191,6 +191,7 @@ impl Team {
                 }
             }
             TeamFact::RenewalDeferred { session, after, .. } => {
+                self.unfunded_no_longer(*session);
                 if let Some(open) = self.sessions.get_mut(session) {
                     open.cover = Cover::Idle { after: *after };
                     let of = self.uses.entry((open.member, open.product)).or_default();

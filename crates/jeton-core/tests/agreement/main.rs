@@ -23,7 +23,7 @@ use jeton_model::{History as Happened, Purse, Told, What};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestError, TestRng, TestRunner};
 
-use history::{History, histories};
+use history::{Activity, Beginning, Does, History, Offered, Product, Setup, Step, Then, When, histories};
 use walk::{Server, Walk};
 
 /// Histories of a run in CI; `PROPTEST_CASES` may raise it: the soak.
@@ -60,6 +60,36 @@ fn the_rules_and_the_model_agree_on_every_history() {
         running.into_iter().filter_map(|thread| thread.join().unwrap().err()).collect()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// A product becomes idle-aware while a session of it is unfunded: that is ended when it was told, once.
+#[test]
+fn w7_an_unfunded_session_ends_when_it_was_told_although_its_product_becomes_idle_aware() {
+    let product = Product { undo_s: 0, offer: Offered::Daily("1"), idle_s: None, min_balance: 0 };
+    let setup = Setup {
+        zone: "UTC",
+        begins_at: "2026-03-02T09:00:00Z",
+        members: 2,
+        products: vec![product, Product { offer: Offered::Results("1"), ..product }],
+        open_to_all: true,
+        orders: vec![(20, true)],
+        beginning: Beginning::AtOnce,
+        office: vec![],
+    };
+    let beat = || Does::Beat { session: 0, activity: Activity::Unsaid };
+    let work = Does::Work { session: None, often: false, idle_part: 255, then: Then::Beat(Activity::Unsaid) };
+    let steps = [
+        (0, Does::Open { member: 0, product: 0, device: 0, tagged: None }),
+        (86_390, work),
+        (0, Does::Block { products: 1 }),
+        (20, beat()),
+        (0, Does::Change { product: 0, undo_s: 0, idle_s: Some(60) }),
+        (60, beat()),
+        (1_000, Does::Settle),
+    ];
+    let step = |(seconds, does)| Step { when: When::InSeconds(seconds), does, woken: vec![] };
+    let history = History { setup, steps: steps.map(step).to_vec(), quiet: true };
+    agrees(&history).unwrap();
 }
 
 /// Runs one thread's share of the histories of a seed.

@@ -261,6 +261,10 @@ impl<'a> Model<'a> {
     fn idle(&self, of: &Use, end: At) -> bool {
         let Ok((_, Some(time), _)) = self.product(of.product) else { return false };
         let reported = those!(self.facts.iter(), (_, Fact::Active(by, at)) if same(by, of) => (by.id, *at));
+        let refused = |fact: &Fact<'_>| matches!(fact, Fact::Unfunded(by, at, _) if (*by, *at) == (of.id, end));
+        if !self.is_idle(of, end) && self.facts.iter().any(|(_, fact)| refused(fact)) {
+            return false;
+        }
         if self.deferred(of, end) {
             let own = those!(reported, (by, at) if by == of.id => at).max();
             return !own.is_some_and(|at| end - time < at && at <= end);
