@@ -440,12 +440,16 @@ impl Walk {
                 let (member, product) = (self.known(member), self.index(product));
                 let what = What::NoSeat { member: telling::member(member), product: telling::id(product) };
                 self.asks(what, TeamCommand::RemoveSeat { member, product: product_code(product), if_match });
+                // A seat that is set again at this very instant covers at once in the model, and here with the next
+                // proof.
+                self.now = later(self.now, 1);
             }
             Does::MoveSeat { from, to, product } => {
                 let (from, to, product) = (self.known(from), self.known(to), self.index(product));
                 let (left, joined) = (telling::member(from), telling::member(to));
                 let what = What::MoveSeat { from: left, to: joined, product: telling::id(product) };
                 self.asks(what, TeamCommand::ReassignSeat { product: product_code(product), from, to });
+                self.now = later(self.now, 1);
             }
             Does::Assign { member, products } => {
                 let member = self.known(member);
