@@ -137,13 +137,7 @@ impl App {
             return Err(Failure::bad_request("team", "say whose jobs: ?team="));
         };
         let id = known(team)?;
-        let member = match member {
-            Some(member) => {
-                let member = self.named_member(team, member)?.1;
-                Some(member.ok_or(Failure::NotFound { code: "unknown_member" })?)
-            }
-            None => None,
-        };
+        let member = member.map(|member| self.member_key(team, member)).transpose()?;
         let product = product.map(|product| self.product_key(product)).transpose()?;
         let after = page.after::<u64>()?.unwrap_or(0);
         let limit = usize::from(page.limit) + 1;

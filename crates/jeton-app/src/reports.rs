@@ -292,7 +292,8 @@ impl App {
         Ok((id, sealed, made))
     }
 
-    fn member_key(&self, team: &str, member: &str) -> Result<MemberKey, Failure> {
+    /// A member that a list is narrowed to.
+    pub(crate) fn member_key(&self, team: &str, member: &str) -> Result<MemberKey, Failure> {
         self.named_member(team, member)?.1.ok_or(Failure::NotFound { code: "unknown_member" })
     }
 
