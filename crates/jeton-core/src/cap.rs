@@ -28,6 +28,18 @@ pub enum CapOf {
     Team,
 }
 
+impl CapOf {
+    /// Where it stands in the order in which caps are named.
+    fn place(&self) -> u8 {
+        match self {
+            Self::Member(_) => 0,
+            Self::Group(_) => 1,
+            Self::Product(_) => 2,
+            Self::Team => 3,
+        }
+    }
+}
+
 /// The calendar time that a cap counts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -162,11 +174,14 @@ pub struct Spending {
 impl Spending {
     /// What was used in the day or month of `day`.
     pub fn used(&self, of: &CapOf, per: Per, day: Day) -> Tokens {
-        let sums = match per {
+        self.sums(per).get(&(per.period(day), of.clone())).copied().unwrap_or(Tokens::ZERO)
+    }
+
+    fn sums(&self, per: Per) -> &BTreeMap<(Day, CapOf), Tokens> {
+        match per {
             Per::Day => &self.days,
             Per::Month => &self.months,
-        };
-        sums.get(&(per.period(day), of.clone())).copied().unwrap_or(Tokens::ZERO)
+        }
     }
 
     /// How many sums are kept.
@@ -176,11 +191,7 @@ impl Spending {
 
     /// Whether anything was used in this day, or month.
     pub(crate) fn knows(&self, per: Per, day: Day) -> bool {
-        let sums = match per {
-            Per::Day => &self.days,
-            Per::Month => &self.months,
-        };
-        sums.contains_key(&(per.period(day), CapOf::Team))
+        self.sums(per).contains_key(&(per.period(day), CapOf::Team))
     }
 
     pub(crate) fn add(&mut self, counted: &Counted<'_>) {
@@ -241,11 +252,10 @@ pub(crate) fn check(
     if counted.tokens.is_zero() || caps.is_empty() {
         return Ok(passed);
     }
-    let (groups, others): (Vec<CapOf>, Vec<CapOf>) = counted.whose().partition(|of| matches!(of, CapOf::Group(_)));
-    let [member, product, team] = &others[..] else { return Ok(passed) };
-    let mut of_groups: Vec<_> = groups.iter().flat_map(|group| caps.on(group)).collect();
-    of_groups.sort_by_key(|(id, _)| *id);
-    let in_order = caps.on(member).chain(of_groups).chain(caps.on(product)).chain(caps.on(team));
+    let whose: Vec<CapOf> = counted.whose().collect();
+    let mut in_order: Vec<_> = whose.iter().flat_map(|of| caps.on(of)).collect();
+    // Of the caps on several groups, the first by id is named, whichever group it is on.
+    in_order.sort_by_key(|(id, cap)| (cap.of.place(), *id));
     for (id, cap) in in_order {
         let same_period = |(day, _): &(Day, Tokens)| cap.per.period(*day) == cap.per.period(counted.day);
         let without = without.filter(same_period).map_or(Tokens::ZERO, |(_, tokens)| tokens);

@@ -617,6 +617,14 @@ impl Funds {
         }
     }
 
+    /// The same kind, and nothing of it.
+    pub(crate) fn nothing_of_it(&self) -> Self {
+        match self {
+            Self::Tokens(_) => Self::Tokens(Vec::new()),
+            Self::Credits(_) => Self::Credits(Vec::new()),
+        }
+    }
+
     /// How many tokens it is: none where it is credits.
     pub fn tokens(&self) -> Tokens {
         self.draws().iter().map(|draw| draw.tokens).sum()

@@ -117,7 +117,7 @@ impl Decision<'_> {
         }
         let member = self.known_member(asked.member)?;
         let product = self.known_product(&asked.product)?;
-        room(self.team.jobs().count(), limits::HELD_JOBS, Limit::HeldJobs)?;
+        room(self.team.jobs().len(), limits::HELD_JOBS, Limit::HeldJobs)?;
         let terms = self.job_terms(member, product, asked);
         let JobTerms { parts, funds, warnings } = self.kept(Some(member), Some(product), terms)?;
         let ends_at = self.hold_until();
@@ -198,10 +198,7 @@ impl Decision<'_> {
         }
         let terms = self.job_terms(member, product, &anew);
         let JobTerms { parts, funds, warnings } = self.kept(Some(member), Some(product), terms)?;
-        let returned = match funds {
-            Funds::Tokens(_) => Funds::Tokens(Vec::new()),
-            Funds::Credits(_) => Funds::Credits(Vec::new()),
-        };
+        let returned = funds.nothing_of_it();
         let committed = JobCommitted {
             number: *number,
             job: job.clone(),
@@ -260,10 +257,7 @@ impl Decision<'_> {
             JobRelease::Released => JobState::Released,
             JobRelease::Lapsed => JobState::Lapsed,
         };
-        let nothing = match &funds {
-            Funds::Tokens(_) => Funds::Tokens(Vec::new()),
-            Funds::Credits(_) => Funds::Credits(Vec::new()),
-        };
+        let nothing = funds.nothing_of_it();
         let touched = lots_of(&[&funds]);
         self.emit(TeamFact::JobReleased { job: number, funds, why });
         self.end_lots(touched);

@@ -399,7 +399,7 @@ impl Team {
     }
 
     /// All jobs that are held.
-    pub fn jobs(&self) -> impl Iterator<Item = (JobNo, &Job)> {
+    pub fn jobs(&self) -> impl ExactSizeIterator<Item = (JobNo, &Job)> {
         self.jobs.iter().map(|(number, job)| (*number, job))
     }
 
