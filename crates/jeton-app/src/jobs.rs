@@ -367,12 +367,7 @@ fn of_hold(number: JobNo, held: JobHeld, held_at: Instant) -> core::JobAnswer {
 
 impl Inner {
     fn is_within(&self, guard: &Guard, team: &TeamId, job: &core::JobAnswer) -> Result<bool, Failure> {
-        Ok(match guard {
-            Guard::Any => true,
-            Guard::Team(own) => team == own,
-            Guard::Product(own) => self.product_code(job.product)? == *own,
-            Guard::Member(own, member) => team == own && job.member == *member,
-        })
+        Ok(guard.admits(team, job.member, &self.product_code(job.product)?))
     }
 
     fn told_job(&self, team: &TeamId, job: &core::JobAnswer, charge: Option<Seq>) -> Result<Job, Failure> {

@@ -512,12 +512,7 @@ impl Inner {
 }
 
 fn within(guard: &Guard, whose: &Whose) -> bool {
-    match guard {
-        Guard::Any => true,
-        Guard::Team(team) => whose.team == *team,
-        Guard::Product(product) => whose.product == *product,
-        Guard::Member(team, member) => whose.team == *team && whose.member == *member,
-    }
+    guard.admits(&whose.team, whose.member, &whose.product)
 }
 
 fn activity(at: Option<&Instant>) -> Result<Option<time::Instant>, Failure> {

@@ -142,6 +142,18 @@ pub enum Guard {
     Member(TeamId, MemberKey),
 }
 
+impl Guard {
+    /// Whether what this member of this team has of this product is within.
+    pub fn admits(&self, team: &TeamId, member: MemberKey, product: &ProductCode) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Team(own) => team == own,
+            Self::Product(own) => product == own,
+            Self::Member(of, own) => team == of && member == *own,
+        }
+    }
+}
+
 /// What a beat or close comes back as: whose session it is, and what is to be said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionDecided {

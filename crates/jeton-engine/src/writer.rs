@@ -299,13 +299,7 @@ impl OneWriter {
         let SessionAsk { session, message, guard, by } = ask;
         let Some(team) = self.house.team_of(&session).cloned() else { return Ok(None) };
         let Some((whose, number)) = self.whose(&team, &session) else { return Ok(None) };
-        let within = match &guard {
-            Guard::Any => true,
-            Guard::Team(own) => whose.team == *own,
-            Guard::Product(product) => whose.product == *product,
-            Guard::Member(own, member) => whose.team == *own && whose.member == *member,
-        };
-        if !within {
+        if !guard.admits(&whose.team, whose.member, &whose.product) {
             return Ok(None);
         }
         let command = match message {
@@ -333,7 +327,7 @@ impl OneWriter {
     fn job(&mut self, ask: JobAsk, now: Instant) -> Result<Option<JobDecided>, Refusal> {
         let JobAsk { job, message, guard, by } = ask;
         let Some(team) = self.house.team_of_job(&job).cloned() else { return Ok(None) };
-        if !self.is_within(&guard, &team, &job) {
+        if !self.admits(&guard, &team, &job) {
             return Ok(None);
         }
         let command = match message {
@@ -346,18 +340,13 @@ impl OneWriter {
         if let Granted::Job(answer) = outcome? { Ok(Some(JobDecided { team, answer })) } else { Ok(None) }
     }
 
-    fn is_within(&self, guard: &Guard, team: &TeamId, job: &JobId) -> bool {
-        let held = || {
+    fn admits(&self, guard: &Guard, team: &TeamId, job: &JobId) -> bool {
+        let asked = || {
             let team = &self.house.team(team)?.team;
-            team.job(team.job_number(job)?)
+            let job = team.job(team.job_number(job)?)?;
+            Some((job.member, &self.house.catalogue.product(job.product)?.code))
         };
-        let product = |key| self.house.catalogue.product(key).map(|product| product.code.clone());
-        match guard {
-            Guard::Any => true,
-            Guard::Team(own) => team == own,
-            Guard::Product(own) => held().and_then(|job| product(job.product)).as_ref() == Some(own),
-            Guard::Member(own, member) => team == own && held().is_some_and(|job| job.member == *member),
-        }
+        asked().is_some_and(|(member, product)| guard.admits(team, member, product))
     }
 
     fn whose(&self, team: &TeamId, session: &jeton_core::id::SessionId) -> Option<(Whose, SessionNo)> {
