@@ -20,6 +20,7 @@ mod charge;
 mod checkpoint;
 mod credits;
 mod decimal;
+mod enrolment;
 mod entry;
 mod group;
 mod instant;
@@ -55,6 +56,7 @@ pub use charge::{
 pub use checkpoint::Checkpoint;
 pub use credits::{Credits, CreditsPut};
 pub use decimal::Decimal;
+pub use enrolment::{EnrolPost, Enrolled, Enrolment, EnrolmentCreated, EnrolmentPost};
 pub use entry::Entry;
 pub use group::{Group, GroupPut};
 pub use instant::{Date, Instant};

@@ -50,6 +50,11 @@ examples! {
     decimal: contract::Decimal;
     default_access: contract::DefaultAccess;
     draw: contract::Draw;
+    enrol_post: contract::EnrolPost;
+    enrolled: contract::Enrolled;
+    enrolment: contract::Enrolment;
+    enrolment_created: contract::EnrolmentCreated;
+    enrolment_post: contract::EnrolmentPost;
     entry: contract::Entry;
     erased_member: contract::ErasedMember;
     explained_draw: contract::ExplainedDraw;
