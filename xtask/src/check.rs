@@ -1,9 +1,9 @@
-//! What can be known without running the project: format, source rules, lints, dependencies, generated files.
+//! What can be known without running the project: format, source rules, lints, dependencies, generated files, the book.
 
 use anyhow::Result;
 
 use crate::program;
-use crate::{needs, openapi, rules, tidy};
+use crate::{book, needs, openapi, rules, tidy};
 
 pub(crate) fn run() -> Result<()> {
     program::run("cargo", &["fmt", "--all", "--check"])?;
@@ -13,5 +13,6 @@ pub(crate) fn run() -> Result<()> {
     // Advisories are left out; deny.toml says why.
     program::run("cargo", &["deny", "--locked", "--log-level", "error", "check", "licenses", "bans", "sources"])?;
     openapi::check()?;
-    rules::check()
+    rules::check()?;
+    book::build()
 }

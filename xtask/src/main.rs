@@ -4,11 +4,13 @@
 //! error, and nothing is ever skipped. Chores call other programs; they know the project's crates only by
 //! `cargo metadata`, so that they can be built when those cannot.
 
+mod book;
 mod check;
 mod fuzz;
 mod needs;
 mod openapi;
 mod program;
+mod reference;
 mod rules;
 mod soak;
 mod test;
@@ -45,9 +47,17 @@ enum Chore {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Build the book of docs/SUMMARY.md below target/book
+    Book,
     /// Write crates/jeton-api/openapi.json from the code
     Openapi {
         /// Write nothing; fail when the file is not what the code says
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write docs/command-line.md: what the binary says of its commands
+    Reference {
+        /// Write nothing; fail when the page is not what the binary says
         #[arg(long)]
         check: bool,
     },
@@ -75,8 +85,11 @@ fn main() -> ExitCode {
         Chore::Test => test::run(),
         Chore::Tidy => tidy::run(),
         Chore::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
+        Chore::Book => book::build(),
         Chore::Openapi { check: false } => openapi::write(),
         Chore::Openapi { check: true } => openapi::check(),
+        Chore::Reference { check: false } => reference::write(),
+        Chore::Reference { check: true } => reference::check(),
         Chore::Soak { histories, seed } => soak::run(histories, seed),
         Chore::Rules { check: false } => rules::write(),
         Chore::Rules { check: true } => rules::check(),

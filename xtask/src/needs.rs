@@ -16,6 +16,9 @@ pub(crate) struct CargoTool {
     version: &'static str,
 }
 
+/// Makes the book, in the version that it was last made with; without its own server, which brings much.
+const MDBOOK: [&str; 6] = ["--version", "0.5.4", "--no-default-features", "--features", "search", "mdbook"];
+
 /// Runs the tests, each in a process of its own.
 pub(crate) const NEXTEST: CargoTool = CargoTool { subcommand: "nextest", package: "cargo-nextest", version: "0.9.143" };
 /// Checks licences, duplicates and sources of the dependencies.
@@ -54,6 +57,15 @@ pub(crate) fn cargo_tool(tool: &CargoTool) -> Result<()> {
     }
     program::run("cargo", &["install", "--locked", "--version", version, package])
         .with_context(|| format!("cargo {subcommand} is needed and could not be installed"))
+}
+
+/// Installs mdBook if it is not there; minutes, since it is built from source.
+pub(crate) fn book() -> Result<()> {
+    if program::answers("mdbook", &["--version"]) {
+        return Ok(());
+    }
+    program::run("cargo", &[&["install", "--locked"], MDBOOK.as_slice()].concat())
+        .context("mdbook is needed and could not be installed")
 }
 
 /// Installs what is missing of the programs that tests call.

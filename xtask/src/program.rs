@@ -27,6 +27,19 @@ pub(crate) fn output(program: &str, arguments: &[&str]) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{program} did not print UTF-8"))
 }
 
+/// Runs `program` and answers what it said of warnings and errors to its standard error.
+pub(crate) fn complaints(program: &str, arguments: &[&str]) -> Result<Vec<String>> {
+    eprintln!("$ {program} {}", arguments.join(" "));
+    let output = command(program, arguments).output().with_context(|| format!("cannot run {program}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{program} {} failed: {}\n{said}", arguments.join(" "), output.status);
+    Ok(said
+        .lines()
+        .filter(|line| ["WARN", "ERROR"].iter().any(|word| line.contains(word)))
+        .map(str::to_owned)
+        .collect())
+}
+
 /// Whether `program` is there and can tell its version.
 pub(crate) fn answers(program: &str, arguments: &[&str]) -> bool {
     command(program, arguments).output().is_ok_and(|output| output.status.success())

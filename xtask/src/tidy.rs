@@ -23,6 +23,7 @@ pub(crate) fn run() -> Result<()> {
         documents::dependencies(&files, &packages),
         documents::decisions(&files),
         documents::links(&files, workspace::root()),
+        documents::book(&files),
         documents::invariants(&files),
     ]
     .concat();

@@ -9,6 +9,9 @@ use crate::workspace::{Package, SourceFile};
 const ARCHITECTURE: &str = "ARCHITECTURE.md";
 const DEPENDENCIES: &str = "docs/dependencies.md";
 const DECISIONS: &str = "docs/adr/";
+const BOOK: &str = "docs/SUMMARY.md";
+/// Pages for who works on the project: they lie beside the book's, and point out of it.
+const NO_PAGES_OF_THE_BOOK: [&str; 3] = [BOOK, DEPENDENCIES, "docs/testing.md"];
 
 /// Each direct dependency has its line in docs/dependencies.md, and each line its dependency.
 pub(super) fn dependencies(files: &[SourceFile], packages: &[Package]) -> Findings {
@@ -60,6 +63,43 @@ pub(super) fn links(files: &[SourceFile], root: &Path) -> Findings {
             lost.map(|(line, target)| format!("{}:{line}: links to {target}, which is not there", file.path))
         })
         .collect()
+}
+
+/// Each page in docs is one of the book or of those that are none, and no page of the book links to what is not in it:
+/// whoever reads the book has no source tree.
+pub(super) fn book(files: &[SourceFile]) -> Findings {
+    let summary = match file(files, BOOK) {
+        Ok(summary) => summary,
+        Err(findings) => return findings,
+    };
+    let named: BTreeSet<String> = targets(&summary.text).map(|(_, target)| within(BOOK, target)).collect();
+    let pages = files.iter().filter(|file| file.path.starts_with("docs/") && file.has_extension("md"));
+    let (inside, outside): (Vec<_>, Vec<_>) = pages.partition(|page| named.contains(&page.path));
+    let lost = outside
+        .iter()
+        .filter(|page| !NO_PAGES_OF_THE_BOOK.contains(&page.path.as_str()))
+        .map(|page| format!("{}: is not named in {BOOK}", page.path));
+    let leaving = inside.iter().flat_map(|page| {
+        let targets = targets(&page.text).map(|(line, target)| (line, within(&page.path, target)));
+        targets.filter(|(_, target)| !named.contains(target)).map(|(line, target)| {
+            format!("{}:{line}: links out of the book, to {target}: say where it is instead", page.path)
+        })
+    });
+    lost.chain(leaving).collect()
+}
+
+/// The path of what a page links to.
+fn within(page: &str, target: &str) -> String {
+    let mut path: Vec<&str> = page.split('/').collect();
+    path.pop();
+    for part in target.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(path.pop()),
+            part => path.push(part),
+        }
+    }
+    path.join("/")
 }
 
 /// Each paragraph of ARCHITECTURE.md that begins with **Invariant:** ends in `Held by` and the backticked names of what
@@ -136,6 +176,25 @@ mod tests {
             [
                 "docs/dependencies.md: has no line for clap: what for, why this, and what not",
                 "docs/dependencies.md: explains toml, which nothing uses",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_page_beside_the_book_and_a_link_out_of_it_are_found() {
+        let files = [
+            text(BOOK, "- [Rules](rules.md)\n- [Why](adr/0001-why.md)"),
+            text("docs/rules.md", "[why](adr/0001-why.md#because), [more](https://rules.example)\n[how](../README.md)"),
+            text("docs/adr/0001-why.md", "[rules](../rules.md) [tests](../testing.md)"),
+            text("docs/testing.md", "[how](../README.md)"),
+            text("docs/lost.md", ""),
+        ];
+        assert_eq!(
+            book(&files),
+            [
+                "docs/lost.md: is not named in docs/SUMMARY.md",
+                "docs/rules.md:2: links out of the book, to README.md: say where it is instead",
+                "docs/adr/0001-why.md:1: links out of the book, to docs/testing.md: say where it is instead",
             ]
         );
     }
