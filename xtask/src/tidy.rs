@@ -17,6 +17,7 @@ pub(crate) fn run() -> Result<()> {
     let packages = workspace::packages()?;
     let findings: Vec<String> = [
         sources::lengths(&files),
+        sources::model(&files),
         sources::left_for_later(&files),
         sources::absolute_paths(&files, workspace::root()),
         rooms::rooms(&files, &packages),

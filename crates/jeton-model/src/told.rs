@@ -52,7 +52,7 @@ pub enum Cover {
 }
 
 /// A charge, or what is to become one: for what use, on which usage day, and what it draws from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Charge {
     pub of: Use,
     pub window: Option<(At, At)>,

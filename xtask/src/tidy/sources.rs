@@ -1,4 +1,4 @@
-//! Rules about every file: how long it is, and what must not stand in it.
+//! Rules about every file: how long it is, and what must not stand in it. And how long the model of the rules is.
 
 use std::path::Path;
 
@@ -20,6 +20,40 @@ pub(super) fn lengths(files: &[SourceFile]) -> Findings {
         .filter(|(_, lines)| *lines > MOST_LINES)
         .map(|(file, lines)| format!("{}: has {lines} lines, more than {MOST_LINES}; make two of it", file.path))
         .collect()
+}
+
+/// Where the model stands, what its length may be, and where the lengths of its crate are written down.
+const MODEL: &str = "crates/jeton-model/src/";
+const MOST_LINES_OF_THE_MODEL: usize = 500;
+const MODEL_TABLE: &str = "docs/testing.md";
+
+/// The model of windows, lots, caps, idle time and undo is short enough to be read beside the rules, and it is written
+/// down truly how long it and each file beside it is.
+pub(super) fn model(files: &[SourceFile]) -> Findings {
+    let table = match super::file(files, MODEL_TABLE) {
+        Ok(table) => table,
+        Err(missing) => return missing,
+    };
+    let rooms = files.iter().filter_map(|file| Some((file.path.strip_prefix(MODEL)?, file.text.lines().count())));
+    let rooms: Vec<(&str, usize)> = rooms.collect();
+    let of_the_model = rooms.iter().filter(|(room, _)| *room == "model.rs" || room.starts_with("model/"));
+    let together: usize = of_the_model.map(|(_, lines)| lines).sum();
+    let written = |room: &str, lines: usize| {
+        let row = [format!("`{room}`"), lines.to_string()];
+        table.text.lines().filter_map(super::cells).any(|cells| cells.iter().take(2).eq(&row))
+    };
+    let length = match together {
+        0 => Some(format!("{MODEL}model.rs: is missing, and the model of the rules stands in it")),
+        1..=MOST_LINES_OF_THE_MODEL => None,
+        _ => Some(format!(
+            "{MODEL}model.rs: has {together} lines with its folder, more than {MOST_LINES_OF_THE_MODEL}; tell it in \
+             fewer, or move what is not of windows, lots, caps, idle time or undo to a file beside it"
+        )),
+    };
+    let unwritten = rooms.iter().filter(|(room, lines)| !written(room, *lines)).map(|(room, lines)| {
+        format!("{MODEL}{room}: has {lines} lines; write so in its row of the model's table in {MODEL_TABLE}")
+    });
+    length.into_iter().chain(unwritten).collect()
 }
 
 /// Nothing is left for later behind a face that works.
@@ -71,6 +105,36 @@ mod tests {
             file("Cargo.lock", "\n".repeat(5_000)),
         ];
         assert_eq!(lengths(&files), ["long.rs: has 901 lines, more than 900; make two of it"]);
+    }
+
+    #[test]
+    fn the_model_may_have_500_lines_and_not_one_more() {
+        let house = |frame: usize, table: &str| {
+            [
+                file("crates/jeton-model/src/model.rs", "\n".repeat(frame)),
+                file("crates/jeton-model/src/model/undo.rs", "\n".repeat(100)),
+                file("crates/jeton-model/src/jobs.rs", "\n".repeat(300)),
+                file("docs/testing.md", format!("| `model/undo.rs` | 100 | W2 |\n| `jobs.rs` | 300 | R |\n{table}")),
+            ]
+        };
+        assert_eq!(model(&house(400, "| `model.rs` | 400 | facts |")), [""; 0]);
+        assert_eq!(
+            model(&house(401, "| `model.rs` | 401 | facts |")),
+            [
+                "crates/jeton-model/src/model.rs: has 501 lines with its folder, more than 500; tell it in fewer, or move \
+              what is not of windows, lots, caps, idle time or undo to a file beside it"
+            ]
+        );
+        assert_eq!(
+            model(&house(399, "| `model.rs` | 400 | facts |")),
+            [
+                "crates/jeton-model/src/model.rs: has 399 lines; write so in its row of the model's table in docs/testing.md"
+            ]
+        );
+        assert_eq!(
+            model(&[file("docs/testing.md", String::new())]),
+            ["crates/jeton-model/src/model.rs: is missing, and the model of the rules stands in it"]
+        );
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What each step does. What is set needs no more than to be said; of some things it is looked whether they can be.
 
-use super::access::{Ask, Way};
-use super::{By, Fact, Model, last, otherwise, those};
-use crate::{Answer, At, Cover, Id, Purse, Refusal, State, What};
+use crate::access::{Ask, Way};
+use crate::model::{By, Fact, Model};
+use crate::scan::{last, otherwise, those};
+use crate::{Answer, At, Cover, Id, Lot, Purse, Refusal, State, Tokens, What};
 
 impl<'a> Model<'a> {
-    pub(super) fn step(&mut self, what: &'a What) -> Result<Answer, Refusal> {
+    pub(crate) fn step(&mut self, what: &'a What) -> Result<Answer, Refusal> {
         match what {
             What::Quote(of) => {
                 let (cover, tokens) = match self.decide(of, self.now, Ask::Quote)? {
@@ -20,7 +21,7 @@ impl<'a> Model<'a> {
                     otherwise(Refusal::IdReused, there.of == of)?;
                 } else {
                     let way = self.decide(of, self.now, Ask::Opening)?;
-                    self.begin(of, self.now, way);
+                    self.begin(of, self.now, way, true);
                 }
                 return Ok(self.seen(of.id));
             }
@@ -92,6 +93,11 @@ impl<'a> Model<'a> {
             | What::Require { .. } => {}
         }
         Ok(Answer::default())
+    }
+
+    fn credit(&mut self, purse: Purse, member: Option<Id>, granted: Tokens, ends: At) {
+        let lot = Lot { purse, member, credited: self.now, ends, granted, available: 0, held: 0, spent: 0, expired: 0 };
+        self.note(Fact::Lot(lot));
     }
 
     fn withdraw(&mut self, of: (Id, Id)) -> Result<(At, At), Refusal> {

@@ -1,27 +1,12 @@
-//! What tokens there are, how they are drawn, and caps: P3–P5, P8, V3, L1.
+//! Lots, how they are drawn from, and caps: P4, P5, V3, L1, and A3 where it asks for them.
 
-use super::{Fact, Model, last, last_of_each, otherwise, those};
+use super::{Fact, Model};
+use crate::scan::{last_of_each, otherwise, those};
 use crate::{At, Charge, Id, Lot, Of, Passed, Purse, Refusal, Tokens, Use, What};
 
 impl Model<'_> {
-    pub(super) fn paid(&self, id: Id) -> bool {
-        last!(self, What::Pay { order, .. } if *order == id => ()).is_some()
-    }
-
-    /// P8.
-    pub(super) fn overdue(&self) -> bool {
-        let mut due =
-            those!(self.steps(), (_, What::Order { order, card: false, due, .. }) if *due <= self.now => *order);
-        due.any(|order| !self.paid(order))
-    }
-
-    pub(super) fn credit(&mut self, purse: Purse, member: Option<Id>, granted: Tokens, ends: At) {
-        let lot = Lot { purse, member, credited: self.now, ends, granted, available: 0, held: 0, spent: 0, expired: 0 };
-        self.note(Fact::Lot(lot));
-    }
-
     /// The charge of a hold or window.
-    pub(super) fn charge_at(&self, place: usize) -> &Charge {
+    pub(crate) fn charge_at(&self, place: usize) -> &Charge {
         let (Fact::Held(charge, _) | Fact::Charged(charge)) = &self.facts[place].1 else { unreachable!() };
         charge
     }
@@ -35,7 +20,7 @@ impl Model<'_> {
     }
 
     /// P5, J7, V3: the team's lots, or a member's grants, in the order of drawing.
-    pub(super) fn lots(&self, member: Option<Id>, spare: Option<usize>) -> Vec<Lot> {
+    pub(crate) fn lots(&self, member: Option<Id>, spare: Option<usize>) -> Vec<Lot> {
         let mut lots: Vec<Lot> =
             those!(self.facts.iter(), (_, Fact::Lot(lot)) if lot.member == member => *lot).collect();
         for (charge, held, spent) in self.moved(spare) {
@@ -56,7 +41,7 @@ impl Model<'_> {
     }
 
     /// P5: so much of these, each as far as it goes.
-    pub(super) fn draw(from: impl Iterator<Item = (Purse, Tokens)>, mut tokens: Tokens) -> Vec<(Purse, Tokens)> {
+    pub(crate) fn draw(from: impl Iterator<Item = (Purse, Tokens)>, mut tokens: Tokens) -> Vec<(Purse, Tokens)> {
         let mut drawn: Vec<(Purse, Tokens)> = from.collect();
         for (_, taken) in &mut drawn {
             *taken = tokens.min(*taken);
@@ -67,13 +52,12 @@ impl Model<'_> {
     }
 
     /// A charge, and nothing drawn for it yet.
-    pub(super) fn bill(&self, of: &Use, tokens: Tokens, at: At) -> Charge {
-        let date = (self.history.date_of)(at);
-        Charge { of: of.clone(), window: None, tokens, date, draws: Vec::new(), warnings: Vec::new() }
+    pub(crate) fn bill(&self, of: &Use, tokens: Tokens, at: At) -> Charge {
+        Charge { of: of.clone(), tokens, date: (self.history.date_of)(at), ..Charge::default() }
     }
 
     /// A3.9 and A3.10; a spare hold counts for no cap, and its tokens are available.
-    pub(super) fn pay(&self, mut charge: Charge, spare: Option<usize>) -> Result<Charge, Refusal> {
+    pub(crate) fn pay(&self, mut charge: Charge, spare: Option<usize>) -> Result<Charge, Refusal> {
         charge.warnings = self.caps(&charge, spare)?;
         let lots = self.lots(None, spare);
         let available = lots.iter().map(|lot| lot.available).sum();

@@ -1,11 +1,12 @@
 //! Who may have what, and at which rate: C, P9, A, L2.
 
-use super::{By, Fact, Model, last, last_of_each, otherwise, same, those};
+use crate::model::{By, Fact, Model};
+use crate::scan::{last, last_of_each, otherwise, same, those};
 use crate::{Access, At, Charge, Id, Offer, Refusal, Tokens, Use, What};
 
 /// What A3 is asked for: of an opening now, or of a renewal or return from idleness at an instant before now.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Ask {
+pub(crate) enum Ask {
     Quote,
     Opening,
     Renewal,
@@ -13,14 +14,14 @@ pub(super) enum Ask {
 }
 
 /// What A3 answers, if it does not refuse.
-pub(super) enum Way {
+pub(crate) enum Way {
     Free(By),
     Pay(Charge),
 }
 
 impl<'a> Model<'a> {
     /// A2: of each seat of a product that a member ever had: when it was set, its start, and when it ended.
-    pub(super) fn seats(&self, of: &Use) -> Vec<(At, At, At)> {
+    pub(crate) fn seats(&self, of: &Use) -> Vec<(At, At, At)> {
         let of = (of.member, of.product);
         let mut seats: Vec<(At, At, At)> = Vec::new();
         for (at, fact) in &self.facts {
@@ -38,24 +39,42 @@ impl<'a> Model<'a> {
     }
 
     /// When the seat that is in force as of an instant ends.
-    pub(super) fn seat(&self, of: &Use, at: At) -> Option<At> {
+    pub(crate) fn seat(&self, of: &Use, at: At) -> Option<At> {
         those!(self.seats(of).into_iter(), (_, starts, ends) if starts <= at && at < ends => ends).next()
     }
 
+    /// A2: when after an instant a seat begins, or one that was set late enters.
+    pub(crate) fn seat_begins(&self, of: &Use, after: At) -> Option<At> {
+        let begins = self.seats(of).into_iter().map(|(set, starts, ends)| (starts.max(set), ends));
+        those!(begins, (at, ends) if after <= at && at < ends => at).min()
+    }
+
+    /// A2, W4: until when seats go on from an instant at which one began to cover.
+    pub(crate) fn seat_ends(&self, of: &Use, from: At) -> At {
+        // A seat that was set only after an end did not prevent it.
+        let (seats, mut until) = (self.seats(of), from);
+        let runs =
+            |(set, starts, ends): &&(At, At, At), at: At| *starts <= at && at < *ends && (*set <= at || at == from);
+        while let Some((.., later)) = seats.iter().find(|seat| runs(seat, until)) {
+            until = *later;
+        }
+        until
+    }
+
     /// Whether a member is active.
-    pub(super) fn member(&self, id: Id) -> Result<bool, Refusal> {
+    pub(crate) fn member(&self, id: Id) -> Result<bool, Refusal> {
         last!(self, What::Member { member, active } if *member == id => *active).ok_or(Refusal::UnknownMember)
     }
 
     /// Undo interval, idle time, least balance (C3, C5).
-    pub(super) fn product(&self, id: Id) -> Result<(At, Option<At>, Tokens), Refusal> {
+    pub(crate) fn product(&self, id: Id) -> Result<(At, Option<At>, Tokens), Refusal> {
         let said = last!(self, What::Product { product, undo, idle, min_balance } if *product == id
             => (*undo, *idle, *min_balance));
         said.ok_or(Refusal::UnknownProduct)
     }
 
     /// C2, P9: of those entered and started by then the one with the latest start; agreements before the rate sheet.
-    pub(super) fn offer(&self, id: Id, at: At) -> Option<&'a Offer> {
+    pub(crate) fn offer(&self, id: Id, at: At) -> Option<&'a Offer> {
         let entered = || self.steps().take_while(move |(entered, _)| *entered <= at);
         let agreements = last_of_each(those!(entered(), (_, What::Agreement { agreement, starts, ends, offers })
             => (*agreement, (*starts, *ends, offers))));
@@ -71,7 +90,7 @@ impl<'a> Model<'a> {
     }
 
     /// A3 (W5, I4): seat, rate and usage day as of an instant, everything else as of now.
-    pub(super) fn decide(&self, of: &Use, at: At, ask: Ask) -> Result<Way, Refusal> {
+    pub(crate) fn decide(&self, of: &Use, at: At, ask: Ask) -> Result<Way, Refusal> {
         self.active(of)?;
         if ask == Ask::Opening {
             self.devices(of)?;
@@ -95,16 +114,16 @@ impl<'a> Model<'a> {
     }
 
     /// A3.1 and the first of A3.2.
-    pub(super) fn active(&self, of: &Use) -> Result<(), Refusal> {
+    pub(crate) fn active(&self, of: &Use) -> Result<(), Refusal> {
         let active = self.member(of.member)?;
         self.product(of.product)?;
         otherwise(Refusal::MemberInactive, active)
     }
 
     /// W3.
-    pub(super) fn devices(&self, of: &Use) -> Result<(), Refusal> {
-        let live = self.stretches().into_iter().filter(|stretch| stretch.ended.is_none() && same(stretch.of, of));
-        let mut live: Vec<(Id, Id)> = live.map(|stretch| (stretch.of.id, stretch.of.device)).collect();
+    pub(crate) fn devices(&self, of: &Use) -> Result<(), Refusal> {
+        let live = self.live().filter(|(_, stretch)| same(stretch.of, of));
+        let mut live: Vec<(Id, Id)> = live.map(|(_, stretch)| (stretch.of.id, stretch.of.device)).collect();
         live.sort_unstable();
         let devices = last_of_each(live.iter().map(|(_, device)| (*device, ())));
         let room = devices.len() < 3 || devices.contains(&(of.device, ()));
@@ -112,7 +131,7 @@ impl<'a> Model<'a> {
     }
 
     /// L2, T1.
-    pub(super) fn tagged(&self, of: &Use) -> Result<(), Refusal> {
+    pub(crate) fn tagged(&self, of: &Use) -> Result<(), Refusal> {
         let required = last!(self, What::Require { tags } => tags).into_iter().flatten();
         let lacks = |key: &&String| !of.tags.iter().any(|(tag, value)| tag == *key && !value.is_empty());
         let missing: Vec<String> = required.filter(lacks).cloned().collect();
@@ -121,7 +140,7 @@ impl<'a> Model<'a> {
     }
 
     /// A3.4 to A3.6.
-    pub(super) fn may(&self, of: &Use) -> Result<(), Refusal> {
+    pub(crate) fn may(&self, of: &Use) -> Result<(), Refusal> {
         let own = last!(self, What::Assign { member, access } if *member == of.member => access);
         let default = last!(self, What::Default { access } => access);
         let groups = self.groups().into_iter().filter(|(_, members, _)| members.contains(&of.member));
@@ -135,7 +154,18 @@ impl<'a> Model<'a> {
         otherwise(Refusal::PaymentOverdue, !self.overdue())
     }
 
-    pub(super) fn groups(&self) -> Vec<(Id, &'a Vec<Id>, &'a Option<Access>)> {
+    pub(crate) fn paid(&self, id: Id) -> bool {
+        last!(self, What::Pay { order, .. } if *order == id => ()).is_some()
+    }
+
+    /// P8.
+    pub(crate) fn overdue(&self) -> bool {
+        let mut due =
+            those!(self.steps(), (_, What::Order { order, card: false, due, .. }) if *due <= self.now => *order);
+        due.any(|order| !self.paid(order))
+    }
+
+    pub(crate) fn groups(&self) -> Vec<(Id, &'a Vec<Id>, &'a Option<Access>)> {
         let said =
             those!(self.steps(), (_, What::Group { group, members, access }) => (*group, (members.as_ref(), access)));
         those!(last_of_each(said).into_iter(), (group, (Some(members), access)) => (group, members, access)).collect()

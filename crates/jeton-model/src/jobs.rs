@@ -1,53 +1,54 @@
 //! Jobs: R, P10.
 
-use super::{DAY, Fact, Model, last_of_each, otherwise, those};
+use crate::model::{DAY, Fact, Model};
+use crate::scan::{last_of_each, otherwise, those};
 use crate::{Answer, At, Charge, Id, Offer, Refusal, Rounding, State, Tokens, Use};
 
 /// What became of a job: until when it is held, the place of its hold or charge, and what was offered when it was held.
 #[derive(Clone, Copy)]
-pub(super) struct Job<'a> {
-    pub(super) of: &'a Use,
-    pub(super) state: State,
-    pub(super) ends: At,
+pub(crate) struct Job<'a> {
+    of: &'a Use,
+    state: State,
+    ends: At,
     payment: usize,
     offer: Option<&'a Offer>,
 }
 
 impl<'a> Model<'a> {
     /// T2: a quote is asked for tags only if it has some.
-    pub(super) fn quote_job(&self, of: &Use) -> Result<Answer, Refusal> {
+    pub(crate) fn quote_job(&self, of: &Use) -> Result<Answer, Refusal> {
         let charge = self.price(of, &of.parts, !of.tags.is_empty())?;
         Ok(Answer { tokens: Some(charge.tokens), ..Answer::default() })
     }
 
-    pub(super) fn hold(&mut self, of: &'a Use) -> Result<Answer, Refusal> {
+    pub(crate) fn hold(&mut self, of: &'a Use) -> Result<Answer, Refusal> {
         if let Ok(there) = self.job(of.id) {
             otherwise(Refusal::IdReused, there.of == of)?;
-            return Ok(self.told(there));
+            return Ok(self.job_told(there));
         }
         let (charge, offer) = (self.price(of, &of.parts, true)?, self.offer(of.product, self.now));
         let (ends, payment) = (self.now + DAY, self.note(Fact::Held(charge, 0)));
         Ok(self.job_is(Job { of, state: State::Held, ends, payment, offer }))
     }
 
-    pub(super) fn extend(&mut self, id: Id) -> Result<Answer, Refusal> {
+    pub(crate) fn extend(&mut self, id: Id) -> Result<Answer, Refusal> {
         let job = self.job(id)?;
         otherwise(Refusal::JobEnded, job.state == State::Held)?;
         Ok(self.job_is(Job { ends: self.now + DAY, ..job }))
     }
 
     /// J4: of what is not held nothing changes.
-    pub(super) fn release(&mut self, id: Id, state: State) -> Result<Answer, Refusal> {
+    pub(crate) fn release(&mut self, id: Id, state: State) -> Result<Answer, Refusal> {
         let job = self.job(id)?;
         if job.state != State::Held {
-            return Ok(self.told(job));
+            return Ok(self.job_told(job));
         }
         self.note(Fact::Freed(job.payment));
         Ok(self.job_is(Job { state, ..job }))
     }
 
     /// J3 to J5.
-    pub(super) fn commit(&mut self, id: Id, parts: Option<&Vec<(Id, Tokens)>>) -> Result<Answer, Refusal> {
+    pub(crate) fn commit(&mut self, id: Id, parts: Option<&Vec<(Id, Tokens)>>) -> Result<Answer, Refusal> {
         let job @ Job { of, state, payment, .. } = self.job(id)?;
         otherwise(Refusal::JobEnded, state != State::Released)?;
         let parts = parts.unwrap_or(&of.parts);
@@ -75,17 +76,22 @@ impl<'a> Model<'a> {
         self.jobs().into_iter().find(|job| job.of.id == id).ok_or(Refusal::Unknown)
     }
 
-    pub(super) fn jobs(&self) -> Vec<Job<'a>> {
+    /// When each job that is held lapses.
+    pub(crate) fn lapses(&self) -> impl Iterator<Item = (At, Id)> {
+        those!(self.jobs().into_iter(), Job { of, state: State::Held, ends, .. } => (ends, of.id))
+    }
+
+    fn jobs(&self) -> Vec<Job<'a>> {
         let said = last_of_each(those!(self.facts.iter(), (_, Fact::Job(job)) => (job.of.id, *job)));
         said.into_iter().map(|(_, job)| job).collect()
     }
 
     fn job_is(&mut self, job: Job<'a>) -> Answer {
         self.note(Fact::Job(job));
-        self.told(job)
+        self.job_told(job)
     }
 
-    fn told(&self, Job { state, ends, payment, .. }: Job<'_>) -> Answer {
+    fn job_told(&self, Job { state, ends, payment, .. }: Job<'_>) -> Answer {
         let tokens = Some(self.charge_at(payment).tokens);
         Answer { state: Some(state), tokens, ends: Some(ends), ..Answer::default() }
     }
