@@ -19,46 +19,52 @@ pub(crate) enum Way {
     Pay(Charge),
 }
 
+/// A seat as it became: when it was set, from when to when it was in force, and whether it took the place of one that
+/// ran.
+struct Seat {
+    set: At,
+    starts: At,
+    ends: At,
+    follows: bool,
+}
+
 impl<'a> Model<'a> {
-    /// A2: of each seat of a product that a member ever had: when it was set, its start, and when it ended.
-    pub(crate) fn seats(&self, of: &Use) -> Vec<(At, At, At)> {
+    /// A2: the seats of a product that a member ever had.
+    fn seats(&self, of: &Use) -> Vec<Seat> {
         let of = (of.member, of.product);
-        let mut seats: Vec<(At, At, At)> = Vec::new();
-        for (at, fact) in &self.facts {
-            if let Fact::Seat(whose, starts, ends) = fact
-                && *whose == of
-            {
-                seats.push((*at, *starts, *ends));
-            } else if let Fact::NoSeat(whose) = fact
-                && *whose == of
-            {
-                seats = seats.into_iter().map(|(set, starts, ends)| (set, starts, ends.min(*at))).collect();
+        let mut seats: Vec<Seat> = Vec::new();
+        let said = those!(self.facts.iter(), (at, fact @ (Fact::Seat(whose, ..) | Fact::NoSeat(whose)))
+            if *whose == of => (*at, fact));
+        for (at, fact) in said {
+            let runs = |seat: &Seat| seat.starts <= at && at < seat.ends;
+            let running = seats.last().is_some_and(runs);
+            if let Some(before) = seats.last_mut() {
+                before.ends = before.ends.min(at);
+            }
+            if let Fact::Seat(_, starts, ends) = fact {
+                let seat = Seat { set: at, starts: *starts, ends: *ends, follows: false };
+                seats.push(Seat { follows: running && runs(&seat), ..seat });
             }
         }
         seats
     }
 
-    /// When the seat that is in force as of an instant ends.
-    pub(crate) fn seat(&self, of: &Use, at: At) -> Option<At> {
-        those!(self.seats(of).into_iter(), (_, starts, ends) if starts <= at && at < ends => ends).next()
+    /// The place of the seat that is in force as of an instant.
+    pub(crate) fn seat(&self, of: &Use, at: At) -> Option<usize> {
+        self.seats(of).iter().position(|seat| seat.starts <= at && at < seat.ends)
     }
 
-    /// A2: when after an instant a seat begins, or one that was set late enters.
-    pub(crate) fn seat_begins(&self, of: &Use, after: At) -> Option<At> {
-        let begins = self.seats(of).into_iter().map(|(set, starts, ends)| (starts.max(set), ends));
-        those!(begins, (at, ends) if after <= at && at < ends => at).min()
+    /// A2: when after an instant a seat begins, or one that was set late enters, and its place.
+    pub(crate) fn seat_begins(&self, of: &Use, after: At) -> Option<(At, usize)> {
+        let begins = self.seats(of).into_iter().map(|seat| (seat.starts.max(seat.set), seat.ends)).enumerate();
+        those!(begins, (seat, (at, ends)) if after <= at && at < ends => (at, seat)).min()
     }
 
-    /// A2, W4: until when seats go on from an instant at which one began to cover.
-    pub(crate) fn seat_ends(&self, of: &Use, from: At) -> At {
-        // A seat that was set only after an end did not prevent it.
-        let (seats, mut until) = (self.seats(of), from);
-        let runs =
-            |(set, starts, ends): &&(At, At, At), at: At| *starts <= at && at < *ends && (*set <= at || at == from);
-        while let Some((.., later)) = seats.iter().find(|seat| runs(seat, until)) {
-            until = *later;
-        }
-        until
+    /// A2, W4: until when a seat covers, with those that took its place while it ran.
+    pub(crate) fn seat_ends(&self, of: &Use, seat: usize) -> At {
+        let seats = self.seats(of);
+        let followers = seats.iter().skip(seat + 1).take_while(|next| next.follows);
+        followers.last().unwrap_or(&seats[seat]).ends
     }
 
     /// Whether a member is active.
@@ -98,8 +104,8 @@ impl<'a> Model<'a> {
         if ask == Ask::Opening || ask == Ask::Return || ask == Ask::Quote && !of.tags.is_empty() {
             self.tagged(of)?;
         }
-        if self.seat(of, at).is_some() {
-            return Ok(Way::Free(By::Seat(at)));
+        if let Some(seat) = self.seat(of, at) {
+            return Ok(Way::Free(By::Seat(seat)));
         }
         self.may(of)?;
         if let Some(window) = self.window_past(of, at) {

@@ -31,7 +31,7 @@ impl<'a> Model<'a> {
 
     /// W8: a lost session is taken in by a seat or window that runs, or opened anew.
     fn revive(&mut self, of: &'a Use) -> Result<(), Refusal> {
-        let seat = self.seat(of, self.now).map(|_| By::Seat(self.now));
+        let seat = self.seat(of, self.now).map(By::Seat);
         let way = if let Some(by) = seat.or_else(|| self.window_past(of, self.now).map(By::Window)) {
             self.devices(of)?;
             Way::Free(by)

@@ -18,7 +18,7 @@ pub(crate) const MINUTE: At = 60_000_000;
 pub(crate) const DAY: At = 1_440 * MINUTE;
 
 pub(crate) enum Fact<'a> {
-    /// Of a member and a product, from when to when; `NoSeat` ends it.
+    /// Of a member and a product, from when to when; the next takes its place, `NoSeat` ends it.
     Seat((Id, Id), At, At),
     NoSeat((Id, Id)),
     Lot(Lot),
@@ -56,11 +56,11 @@ pub(crate) struct Stretch<'a> {
     pub(crate) ended: Option<bool>,
 }
 
-/// What covers a stretch: a seat from some instant on, a window, a hold for one; or nothing, since it was undone.
+/// What covers a stretch: a seat, a window, a hold for one; or nothing, since it was undone.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum By {
     Nothing,
-    Seat(At),
+    Seat(usize),
     Window(usize),
     Hold(usize),
 }
@@ -68,7 +68,7 @@ pub(crate) enum By {
 /// What falls due, in the order in which it is done at one instant. (Ends of lots and overdue invoices are looked at.)
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
-    SeatBegins(usize),
+    SeatBegins(usize, usize),
     Loss(Id),
     UnfundedEnds(Id),
     Lapse(Id),
@@ -117,7 +117,7 @@ impl<'a> Model<'a> {
         while let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= until) {
             self.now = at;
             match due {
-                Due::SeatBegins(hold) => self.resolve(hold, By::Seat(at), false),
+                Due::SeatBegins(hold, seat) => self.resolve(hold, By::Seat(seat), false),
                 Due::Loss(session) => self.end(session, true),
                 Due::UnfundedEnds(session) => self.end(session, false),
                 Due::Lapse(job) => drop(self.release(job, State::Lapsed)),
@@ -129,7 +129,7 @@ impl<'a> Model<'a> {
     fn next_due(&self) -> Option<(At, Due)> {
         let mut due = Vec::new();
         for (hold, held, charge) in self.holds() {
-            due.extend(self.seat_begins(&charge.of, held).map(|at| (at, Due::SeatBegins(hold))));
+            due.extend(self.seat_begins(&charge.of, held).map(|(at, seat)| (at, Due::SeatBegins(hold, seat))));
         }
         let up = those!(self.steps().rev(), (at, What::Up) => at).next().unwrap_or(At::MIN);
         for (_, stretch) in self.live() {

@@ -71,14 +71,12 @@ impl<'a> Model<'a> {
             What::Seat { member, product, starts, ends } => {
                 self.member(*member)?;
                 self.product(*product)?;
-                self.note(Fact::NoSeat((*member, *product)));
                 self.note(Fact::Seat((*member, *product), *starts, *ends));
             }
             What::NoSeat { member, product } => drop(self.withdraw((*member, *product))?),
             What::MoveSeat { from, to, product } => {
                 self.member(*to)?;
                 let (starts, ends) = self.withdraw((*from, *product))?;
-                self.note(Fact::NoSeat((*to, *product)));
                 self.note(Fact::Seat((*to, *product), starts.max(self.now), ends));
             }
             What::Settle

@@ -860,3 +860,19 @@ fn w5_a_seat_granted_after_the_end_is_one_as_of_the_end_but_only_for_the_next_pr
     let renewed = team.beat("Mon 09:15:59.999999", 1);
     assert_eq!(state(&team.told(), renewed), OPEN_BY_SEAT);
 }
+
+#[test]
+fn a2_a_seat_set_again_at_the_instant_of_its_withdrawal_covers_with_the_next_proof() {
+    let mut team = Team::new(0);
+    team.seat("Mon 07:00", ANA, AUTOCAD, "Mon 07:00", "Fri 18:00");
+    team.open("Mon 08:00", 1, ANA, AUTOCAD);
+    team.seat("Mon 08:59", ANA, AUTOCAD, "Mon 07:00", "Thu 18:00");
+    let replaced = team.does("Mon 08:59", What::Open(opening(1, ANA, AUTOCAD)));
+    team.does("Mon 09:00", What::NoSeat { member: ANA, product: AUTOCAD });
+    team.seat("Mon 09:00", ANA, AUTOCAD, "Mon 07:00", "Fri 18:00");
+    let again = team.does("Mon 09:00", What::Open(opening(1, ANA, AUTOCAD)));
+    let proven = team.beat("Mon 09:01", 1);
+    let told = team.told();
+    let covers = [replaced, again, proven].map(|step| told.answers[step].cover);
+    assert_eq!(covers, [Some(Cover::Seat), None, Some(Cover::Seat)]);
+}

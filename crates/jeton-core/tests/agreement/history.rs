@@ -128,9 +128,11 @@ pub(crate) enum Does {
         start: Start,
         length_s: u32,
     },
+    /// At one instant it may be set again.
     NoSeat {
         member: u32,
         product: usize,
+        again: Option<(Start, u32)>,
     },
     MoveSeat {
         from: u32,
@@ -445,7 +447,8 @@ fn in_office() -> impl Strategy<Value = Does> {
     let people = prop_oneof![
         6 => (member(), product(), start(), length())
             .prop_map(|(member, product, start, length_s)| Does::Seat { member, product, start, length_s }),
-        2 => (member(), product()).prop_map(|(member, product)| Does::NoSeat { member, product }),
+        2 => (member(), product(), option::weighted(0.3, (start(), length())))
+            .prop_map(|(member, product, again)| Does::NoSeat { member, product, again }),
         1 => (member(), member(), product()).prop_map(|(from, to, product)| Does::MoveSeat { from, to, product }),
         2 => (member(), option::weighted(0.6, any::<u8>()))
             .prop_map(|(member, products)| Does::Assign { member, products }),

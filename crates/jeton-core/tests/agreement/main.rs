@@ -23,7 +23,7 @@ use jeton_model::{History as Happened, Purse, Told, What};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestError, TestRng, TestRunner};
 
-use history::{Activity, Beginning, Does, History, Offered, Product, Setup, Step, Then, When, histories};
+use history::{Activity, Beginning, Does, History, Offered, Product, Setup, Start, Step, Then, When, histories};
 use walk::{Server, Walk};
 
 /// Histories of a run in CI; `PROPTEST_CASES` may raise it: the soak.
@@ -62,20 +62,28 @@ fn the_rules_and_the_model_agree_on_every_history() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
+/// A seat is withdrawn and set again at one instant, at that of the opening or later: it has ended as cover, and the next
+/// proof goes on under it.
+#[test]
+fn a2_a_seat_that_is_set_again_at_once_covers_with_the_next_proof() {
+    let seat = || (Start::Ago(100), 86_400);
+    let open = Does::Open { member: 0, product: 0, device: 0, tagged: None };
+    for opened_before_s in [0, 60] {
+        let (start, length_s) = seat();
+        let mut steps = vec![
+            (0, Does::Seat { member: 0, product: 0, start, length_s }),
+            (10, open.clone()),
+            (opened_before_s, Does::NoSeat { member: 0, product: 0, again: Some(seat()) }),
+        ];
+        agrees(&one_product(&steps)).unwrap();
+        steps.push((60, Does::Beat { session: 0, activity: Activity::Unsaid }));
+        agrees(&one_product(&steps)).unwrap();
+    }
+}
+
 /// A product becomes idle-aware while a session of it is unfunded: that is ended when it was told, once.
 #[test]
 fn w7_an_unfunded_session_ends_when_it_was_told_although_its_product_becomes_idle_aware() {
-    let product = Product { undo_s: 0, offer: Offered::Daily("1"), idle_s: None, min_balance: 0 };
-    let setup = Setup {
-        zone: "UTC",
-        begins_at: "2026-03-02T09:00:00Z",
-        members: 2,
-        products: vec![product, Product { offer: Offered::Results("1"), ..product }],
-        open_to_all: true,
-        orders: vec![(20, true)],
-        beginning: Beginning::AtOnce,
-        office: vec![],
-    };
     let beat = || Does::Beat { session: 0, activity: Activity::Unsaid };
     let work = Does::Work { session: None, often: false, idle_part: 255, then: Then::Beat(Activity::Unsaid) };
     let steps = [
@@ -87,9 +95,25 @@ fn w7_an_unfunded_session_ends_when_it_was_told_although_its_product_becomes_idl
         (60, beat()),
         (1_000, Does::Settle),
     ];
-    let step = |(seconds, does)| Step { when: When::InSeconds(seconds), does, woken: vec![] };
-    let history = History { setup, steps: steps.map(step).to_vec(), quiet: true };
-    agrees(&history).unwrap();
+    agrees(&History { quiet: true, ..one_product(&steps) }).unwrap();
+}
+
+/// A team with tokens that may have its one daily product; each step so many seconds after the last.
+fn one_product(steps: &[(u32, Does)]) -> History {
+    let product = Product { undo_s: 0, offer: Offered::Daily("1"), idle_s: None, min_balance: 0 };
+    let setup = Setup {
+        zone: "UTC",
+        begins_at: "2026-03-02T09:00:00Z",
+        members: 2,
+        products: vec![product, Product { offer: Offered::Results("1"), ..product }],
+        open_to_all: true,
+        orders: vec![(20, true)],
+        beginning: Beginning::AtOnce,
+        office: vec![],
+    };
+    let step =
+        |(seconds, does): &(u32, Does)| Step { when: When::InSeconds(*seconds), does: does.clone(), woken: vec![] };
+    History { setup, steps: steps.iter().map(step).collect(), quiet: false }
 }
 
 /// Runs one thread's share of the histories of a seed.

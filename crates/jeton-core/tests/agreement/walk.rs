@@ -428,28 +428,20 @@ impl Walk {
                 self.close(session, activity, !admin);
             }
             Does::Work { .. } | Does::Down => {}
-            Does::Seat { member, product, start, length_s } => {
-                let (starts, member, product) = (self.start(start), self.known(member), self.index(product));
-                let span = Span { start: starts, end: later(starts, i64::from(length_s) * SECOND + 1) };
-                let (starts, ends) = (span.start.micros(), span.end.micros());
-                let what = What::Seat { member: telling::member(member), product: telling::id(product), starts, ends };
-                let product = product_code(product);
-                self.asks(what, TeamCommand::SetSeat { member, product, span, plan: None, if_match });
-            }
-            Does::NoSeat { member, product } => {
-                let (member, product) = (self.known(member), self.index(product));
-                let what = What::NoSeat { member: telling::member(member), product: telling::id(product) };
-                self.asks(what, TeamCommand::RemoveSeat { member, product: product_code(product), if_match });
-                // A seat that is set again at this very instant covers at once in the model, and here with the next
-                // proof.
-                self.now = later(self.now, 1);
+            Does::Seat { member, product, start, length_s } => self.seat(member, product, start, length_s),
+            Does::NoSeat { member, product, again } => {
+                let (of, code) = (self.known(member), self.index(product));
+                let what = What::NoSeat { member: telling::member(of), product: telling::id(code) };
+                self.asks(what, TeamCommand::RemoveSeat { member: of, product: product_code(code), if_match });
+                if let Some((start, length_s)) = again {
+                    self.seat(member, product, start, length_s);
+                }
             }
             Does::MoveSeat { from, to, product } => {
                 let (from, to, product) = (self.known(from), self.known(to), self.index(product));
                 let (left, joined) = (telling::member(from), telling::member(to));
                 let what = What::MoveSeat { from: left, to: joined, product: telling::id(product) };
                 self.asks(what, TeamCommand::ReassignSeat { product: product_code(product), from, to });
-                self.now = later(self.now, 1);
             }
             Does::Assign { member, products } => {
                 let member = self.known(member);
@@ -653,6 +645,15 @@ impl Walk {
         let (product, offer) = (telling::id(index), Some(telling::offer(&rate)));
         let what = What::Rate { product, starts: starts_at.micros(), offer };
         self.vendor(what, VendorCommand::SetRate { code: product_code(index), starts_at, offer: rate });
+    }
+
+    fn seat(&mut self, member: u32, product: usize, start: Start, length_s: u32) {
+        let (starts, member, product) = (self.start(start), self.known(member), self.index(product));
+        let span = Span { start: starts, end: later(starts, i64::from(length_s) * SECOND + 1) };
+        let (starts, ends) = (span.start.micros(), span.end.micros());
+        let what = What::Seat { member: telling::member(member), product: telling::id(product), starts, ends };
+        let product = product_code(product);
+        self.asks(what, TeamCommand::SetSeat { member, product, span, plan: None, if_match: None });
     }
 
     fn order(&mut self, quantity: u64, card: bool) {

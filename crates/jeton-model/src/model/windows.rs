@@ -69,7 +69,7 @@ impl<'a> Model<'a> {
         match stretch.by {
             By::Hold(_) | By::Nothing => At::MAX,
             By::Window(window) => self.charge_at(window).window.map_or(At::MAX, |(_, end)| end),
-            By::Seat(from) => self.seat_ends(stretch.of, from),
+            By::Seat(seat) => self.seat_ends(stretch.of, seat),
         }
     }
 
