@@ -12,7 +12,7 @@ use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use jeton_app::{Access, Failure, NotNow, Operation as Row, Over};
-use jeton_client::{Problem, ScopeName};
+use jeton_client::{Event, Problem, ScopeName};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::content::{Content, ContentBuilder};
@@ -74,6 +74,8 @@ pub(crate) fn begin() -> OpenApi {
     let (problem_name, problem_schema) = (Problem::name().into_owned(), <Problem as utoipa::PartialSchema>::schema());
     let components = ComponentsBuilder::new()
         .schema(problem_name, problem_schema)
+        // Of a stream of them only the text is described by its operation.
+        .schema(Event::name(), <Event as utoipa::PartialSchema>::schema())
         .security_scheme(BEARER, SecurityScheme::Http(scheme));
     let components = common_problems().into_iter().fold(components, |components, (_, name, text, example)| {
         components.response(name, problem_response(text, example))
@@ -91,6 +93,7 @@ pub(crate) fn begin() -> OpenApi {
             tag("Catalogue and prices", "What can be had, and what it costs. The vendor writes, every key reads."),
             tag("Teams", "Customers: their members, access, orders, balance, charges and ledger."),
             tag("Metering", "Opening products and proving their use."),
+            tag("Events", "What happens, as it happens."),
             tag("Sandbox", "The clock of an installation that is for trying."),
             tag("Operating", "Keys, settings, checkpoints, health."),
         ]))

@@ -40,6 +40,7 @@ mod charges;
 mod checkpoint;
 mod credits;
 mod entries;
+mod events;
 mod groups;
 mod health;
 mod jobs;
@@ -155,6 +156,7 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(charges::explain_charge))
         .routes(routes!(entries::list_entries))
         .routes(routes!(usage::get_usage))
+        .routes(routes!(events::stream_events))
         .routes(routes!(sessions::list_sessions))
         .routes(routes!(sessions::quote_session))
         .routes(routes!(sessions::get_session, sessions::open_session))

@@ -256,7 +256,7 @@ pub(crate) fn offer(
     }
 }
 
-fn told(product: &core::Product, at: time::Instant) -> Product {
+pub(crate) fn told(product: &core::Product, at: time::Instant) -> Product {
     Product {
         product: product.code.to_string(),
         names: wire::named(&product.spec.names),
@@ -270,7 +270,7 @@ fn told(product: &core::Product, at: time::Instant) -> Product {
     }
 }
 
-fn told_rate(rate: &core::Rate) -> Rate {
+pub(crate) fn told_rate(rate: &core::Rate) -> Rate {
     let (per_day, results) = told_offer(&rate.offer);
     Rate { effective_at: wire::instant(rate.starts_at), entered_at: wire::instant(rate.entered_at), per_day, results }
 }
@@ -294,7 +294,7 @@ fn told_result(rate: &core::ResultRate) -> ResultRate {
     ResultRate { unit: rate.unit.to_string(), tokens: wire::tokens(rate.tokens), rounding }
 }
 
-fn told_use(code: &UseCode, spec: &UseSpec) -> Use {
+pub(crate) fn told_use(code: &UseCode, spec: &UseSpec) -> Use {
     let industry = Industry { code: spec.industry.to_string(), names: wire::named(&spec.industry_names) };
     Use { code: code.to_string(), names: wire::named(&spec.names), industry }
 }

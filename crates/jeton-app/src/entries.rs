@@ -8,8 +8,8 @@
 
 use std::collections::HashMap;
 
-use jeton_core::entry::{Author, InvoiceNumber};
-use jeton_core::id::{DeviceKey, MemberKey, ProductKey, Seq, SessionNo, TeamId};
+use jeton_core::entry::{Author, Entry as Decided, InvoiceNumber, TeamFact};
+use jeton_core::id::{DeviceKey, JobNo, MemberKey, ProductKey, Seq, SessionNo, TeamId};
 use jeton_core::money::{Currency, Money, UnitPrice};
 use jeton_core::refusal::Refusal as Rule;
 use jeton_store::Sealed;
@@ -35,7 +35,7 @@ impl App {
         self.after(seen.position, move |inner| {
             let positions = inner.views.positions(&team_stream(&id), after, usize::from(page.limit) + 1)?;
             let repeats: HashMap<u64, u64> = inner.log.repeats(id.as_str())?.into_iter().collect();
-            let mut teller = Teller { inner, team: &id, sessions: HashMap::new(), jobs: HashMap::new() };
+            let mut teller = Teller::new(inner, id);
             let mut rows = Vec::new();
             for sealed in inner.log.entries(&positions)? {
                 let mut entry = teller.entry(&sealed)?;
@@ -50,24 +50,37 @@ impl App {
     }
 }
 
-/// Tells entries with the names that people know.
-struct Teller<'a> {
+/// Tells entries of a team with the names that people know.
+pub(crate) struct Teller<'a> {
     inner: &'a Inner,
-    team: &'a TeamId,
-    /// The names of sessions that have been looked up.
-    sessions: HashMap<u64, Value>,
-    /// The names of jobs that have been looked up.
-    jobs: HashMap<u64, Value>,
+    team: TeamId,
+    /// The sessions that have been looked up.
+    sessions: HashMap<u64, Cause>,
+    /// The jobs that have been looked up.
+    jobs: HashMap<u64, Cause>,
 }
 
-impl Teller<'_> {
+/// A session or job by its name, and whose it is of what.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    pub(crate) id: String,
+    pub(crate) member: MemberKey,
+    pub(crate) product: ProductKey,
+}
+
+impl<'a> Teller<'a> {
+    pub(crate) fn new(inner: &'a Inner, team: TeamId) -> Self {
+        Self { inner, team, sessions: HashMap::new(), jobs: HashMap::new() }
+    }
+
     fn entry(&mut self, sealed: &Sealed) -> Result<Entry, Failure> {
         let AnyEntry::Team(_, decided) = stored::decode(sealed)? else { return Err(Failure::Internal) };
-        let by = match decided.by {
-            Author::Server => Value::from("server"),
-            Author::Operator => Value::from("operator"),
-            Author::Key(key) => Value::from(key.as_str()),
-        };
+        let (kind, facts) = self.facts(&decided)?;
+        Ok(Entry { seq: sealed.seq, at: wire::micros(sealed.at), kind, hash: wire::hex(&sealed.hash), facts })
+    }
+
+    /// The kind of an entry, and what it says, its author included.
+    pub(crate) fn facts(&mut self, decided: &Decided<TeamFact>) -> Result<(String, Map<String, Value>), Failure> {
         // A fact is written as an object with one field: its kind, and what it says.
         let fact = match serde_json::to_value(&decided.fact) {
             Ok(Value::Object(fact)) => fact.into_iter().next(),
@@ -79,8 +92,8 @@ impl Teller<'_> {
         facts.retain(|name, value| !(name == "number" && value.is_number()));
         let member = facts.get("member").and_then(number).map(MemberKey);
         let mut facts = self.object(facts, member)?;
-        facts.insert("by".to_owned(), by);
-        Ok(Entry { seq: sealed.seq, at: wire::micros(sealed.at), kind, hash: wire::hex(&sealed.hash), facts })
+        facts.insert("by".to_owned(), author(&decided.by));
+        Ok((kind, facts))
     }
 
     /// An object whose amounts are in the currency that it names, if it names one.
@@ -119,8 +132,10 @@ impl Teller<'_> {
                 }
                 Value::Object(told)
             }
-            ("session", Value::Number(number)) => self.session(&number)?,
-            ("job", Value::Number(number)) => self.job(&number)?,
+            ("session", Value::Number(number)) => {
+                Value::from(self.session(SessionNo(number.as_u64().unwrap_or_default()))?.id)
+            }
+            ("job", Value::Number(number)) => Value::from(self.job(JobNo(number.as_u64().unwrap_or_default()))?.id),
             // Of a job: quantities of results are decimal strings everywhere.
             ("parts", Value::Array(parts)) => {
                 let part = |part: Value| -> Result<Value, Failure> {
@@ -135,20 +150,20 @@ impl Teller<'_> {
             }
             ("device", Value::Number(device)) => {
                 let device = DeviceKey(device.as_u64().unwrap_or_default());
-                let named = member.and_then(|member| self.inner.people.device_name(self.team, member, device));
+                let named = member.and_then(|member| self.inner.people.device_name(&self.team, member, device));
                 named.map_or(Value::Null, Value::from)
             }
             // Rates name the agreement that they are of by its entry.
             ("agreement", Value::Number(set)) => {
                 let set = Seq(set.as_u64().unwrap_or_default());
-                Value::from(self.inner.agreement_set(self.team, set)?.as_str())
+                Value::from(self.inner.agreement_set(&self.team, set)?.as_str())
             }
             ("lot", Value::Number(lot)) => Value::from(format!("l{lot}")),
             // A lot's is stored as tokens; an order's is an integer everywhere.
             ("quantity", Value::String(quantity)) => quantity.parse::<u64>().map_or(Value::from(quantity), Value::from),
             ("number", number @ Value::Object(_)) => Value::from(read::<InvoiceNumber>(number)?.to_string()),
             ("refusal", refusal) => {
-                let naming = Naming { inner: self.inner, team: self.team, member };
+                let naming = Naming { inner: self.inner, team: &self.team, member };
                 json!(refusals::problem(&read::<Rule>(refusal)?, naming))
             }
             ("charged", Value::Array(charges)) => {
@@ -165,7 +180,7 @@ impl Teller<'_> {
 
     fn member(&self, key: &Number) -> Value {
         let key = key.as_u64().and_then(|key| u32::try_from(key).ok()).unwrap_or(u32::MAX);
-        Value::from(self.inner.people.name_of(self.team, MemberKey(key)))
+        Value::from(self.inner.people.name_of(&self.team, MemberKey(key)))
     }
 
     fn product(&self, key: &Number) -> Result<Value, Failure> {
@@ -173,26 +188,37 @@ impl Teller<'_> {
         Ok(Value::from(self.inner.product_code(ProductKey(key))?.as_str()))
     }
 
-    fn session(&mut self, number: &Number) -> Result<Value, Failure> {
-        let number = SessionNo(number.as_u64().unwrap_or_default());
-        if let Some(named) = self.sessions.get(&number.0) {
-            return Ok(named.clone());
+    /// A session, by the number of the entry that opened it.
+    pub(crate) fn session(&mut self, number: SessionNo) -> Result<Cause, Failure> {
+        if let Some(known) = self.sessions.get(&number.0) {
+            return Ok(known.clone());
         }
-        let position = self.inner.views.position_of(&team_stream(self.team), number.0)?.ok_or(Failure::Internal)?;
-        let named = Value::from(self.inner.session_opened(position)?.2.session.as_str());
-        self.sessions.insert(number.0, named.clone());
-        Ok(named)
+        let position = self.inner.views.position_of(&team_stream(&self.team), number.0)?.ok_or(Failure::Internal)?;
+        let opened = self.inner.session_opened(position)?.2;
+        let cause = Cause { id: opened.session.to_string(), member: opened.member, product: opened.product };
+        self.sessions.insert(number.0, cause.clone());
+        Ok(cause)
     }
 
-    fn job(&mut self, number: &Number) -> Result<Value, Failure> {
-        let number = number.as_u64().unwrap_or_default();
-        if let Some(named) = self.jobs.get(&number) {
-            return Ok(named.clone());
+    /// A job, by the number of the entry that held it.
+    pub(crate) fn job(&mut self, number: JobNo) -> Result<Cause, Failure> {
+        if let Some(known) = self.jobs.get(&number.0) {
+            return Ok(known.clone());
         }
-        let position = self.inner.views.position_of(&team_stream(self.team), number)?.ok_or(Failure::Internal)?;
-        let named = Value::from(self.inner.job_held(position)?.2.job.as_str());
-        self.jobs.insert(number, named.clone());
-        Ok(named)
+        let position = self.inner.views.position_of(&team_stream(&self.team), number.0)?.ok_or(Failure::Internal)?;
+        let held = self.inner.job_held(position)?.2;
+        let cause = Cause { id: held.job.to_string(), member: held.member, product: held.product };
+        self.jobs.insert(number.0, cause.clone());
+        Ok(cause)
+    }
+}
+
+/// Who decided an entry.
+pub(crate) fn author(by: &Author) -> Value {
+    match by {
+        Author::Server => Value::from("server"),
+        Author::Operator => Value::from("operator"),
+        Author::Key(key) => Value::from(key.as_str()),
     }
 }
 

@@ -14,7 +14,8 @@ use jeton_store::{Beside, KeyRow, Reader, StoreError};
 use crate::contract::{ApiKey, ApiKeyCreated, ApiKeyPost, Jwks, ScopeName};
 use crate::secret::{self, Secret};
 use crate::{
-    App, Caller, Failure, KeyId, Once, Operation, Page, PageRequest, Scope, Target, author, authorise, refusals, wire,
+    App, Caller, Failure, Inner, KeyId, Once, Operation, Page, PageRequest, Scope, Target, author, authorise, refusals,
+    wire,
 };
 
 const UNKNOWN_KEY: Failure = Failure::NotFound { code: "unknown_key" };
@@ -77,13 +78,14 @@ impl App {
     /// read. [`Failure::Unauthorised`] for no key and for one that is altered, ended or revoked, all alike.
     pub fn authenticate(&self, bearer: Option<&str>) -> Result<Caller, Failure> {
         let hash = bearer.and_then(secret::hash_of_shown).ok_or(Failure::Unauthorised)?;
-        let row = self.inner.keys.shown(&hash).ok_or(Failure::Unauthorised)?;
-        let now = self.inner.engine.lately().micros();
-        if row.revoked_at.is_some() || row.ends_at.is_some_and(|ends_at| ends_at <= now) {
-            return Err(Failure::Unauthorised);
-        }
-        let scope = self.scope(&row.scope).ok_or(Failure::Unauthorised)?;
+        let row = self.inner.keys.shown(&hash).filter(|row| self.inner.opens(row)).ok_or(Failure::Unauthorised)?;
+        let scope = self.inner.scope(&row.scope).ok_or(Failure::Unauthorised)?;
         Ok(Caller { scope, key: KeyId::new(row.id) })
+    }
+
+    /// Whether the key of one who was let in would let them in now.
+    pub(crate) fn is_good(&self, caller: &Caller) -> bool {
+        self.inner.keys.get(caller.key.as_str()).is_some_and(|row| self.inner.opens(&row))
     }
 
     /// The API keys, by id, those that ended or were revoked included.
@@ -246,25 +248,8 @@ impl App {
         }
     }
 
-    fn scope(&self, stored: &str) -> Option<Scope> {
-        let Some((name, of)) = stored.split_once(':') else {
-            return (stored == "vendor").then_some(Scope::Vendor);
-        };
-        match name {
-            "partner" => Some(Scope::Partner(of.to_owned())),
-            "team" => Some(Scope::Team(of.to_owned())),
-            "product" => Some(Scope::Product(of.to_owned())),
-            "member" => {
-                let (team, member) = of.split_once('/')?;
-                let name = self.inner.people.name_of(&team.parse().ok()?, MemberKey(member.parse().ok()?));
-                Some(Scope::Member { team: team.to_owned(), member: name })
-            }
-            _ => None,
-        }
-    }
-
     fn told_key(&self, row: &KeyRow) -> Option<ApiKey> {
-        let scope = self.scope(&row.scope)?;
+        let scope = self.inner.scope(&row.scope)?;
         let (mut team, mut member, mut product, mut partner) = (None, None, None, None);
         match &scope {
             Scope::Vendor => {}
@@ -285,6 +270,32 @@ impl App {
             ends_at: row.ends_at.map(wire::micros),
             revoked_at: row.revoked_at.map(wire::micros),
         })
+    }
+}
+
+impl Inner {
+    /// Whether a key has neither ended nor been revoked.
+    fn opens(&self, row: &KeyRow) -> bool {
+        let now = self.engine.lately().micros();
+        row.revoked_at.is_none() && row.ends_at.is_none_or(|ends_at| ends_at > now)
+    }
+
+    /// What a key is bound to, from how that is stored.
+    pub(crate) fn scope(&self, stored: &str) -> Option<Scope> {
+        let Some((name, of)) = stored.split_once(':') else {
+            return (stored == "vendor").then_some(Scope::Vendor);
+        };
+        match name {
+            "partner" => Some(Scope::Partner(of.to_owned())),
+            "team" => Some(Scope::Team(of.to_owned())),
+            "product" => Some(Scope::Product(of.to_owned())),
+            "member" => {
+                let (team, member) = of.split_once('/')?;
+                let name = self.people.name_of(&team.parse().ok()?, MemberKey(member.parse().ok()?));
+                Some(Scope::Member { team: team.to_owned(), member: name })
+            }
+            _ => None,
+        }
     }
 }
 

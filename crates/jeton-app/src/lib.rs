@@ -25,6 +25,7 @@
 //! | `reports` | balance, charges, usage, checkpoint (W10, V2) |
 //! | `explain` | why a charge was made (V6) |
 //! | `entries` | the ledger of a team, as people are told it (V1) |
+//! | `events` | what has happened, for who follows it (N1) |
 //! | `pace` | how fast a key may ask |
 //! | `keys` | authentication, API keys, lease keys |
 //! | `sandbox` | the sandbox's clock |
@@ -42,6 +43,7 @@ mod caps;
 mod catalogue;
 mod credits;
 mod entries;
+mod events;
 mod explain;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -70,6 +72,7 @@ use std::sync::Arc;
 
 pub use answer::{IfMatch, Once, Page, PageRequest, Put, Read};
 pub use caller::{Caller, KeyId, Scope};
+pub use events::{EventKind, EventStream, EventsRequest, Place, Said};
 pub use failure::{Failure, NotNow, Over, Refusal};
 /// The public contract, in whose types use cases are asked and answer.
 pub use jeton_client as contract;
@@ -113,6 +116,7 @@ struct Inner {
     keys: keys::Keys,
     leases: leases::Leases,
     paces: pace::Paces,
+    events: events::Events,
     sandbox: bool,
     metrics: PrometheusHandle,
 }
@@ -141,6 +145,7 @@ impl App {
             started_at: running.position,
             people: people::People::load(&log)?,
             keys: keys::Keys::load(&log)?,
+            events: events::Events::new(&issuer),
             leases: leases::Leases::new(lease_key, issuer, lease_algorithm),
             paces: pace::Paces::new(pace),
             log,

@@ -338,6 +338,7 @@ impl App {
         self.erase_with_keys(caller, team, member).await?;
         let member = member.ok_or(Failure::Internal)?;
         people.forget(team, member);
+        self.inner.events.erased();
         Ok(ErasedMember { member: people.name_of(team, member) })
     }
 

@@ -141,6 +141,10 @@ operations! {
     ListEntries,         "list_entries",         TEAM;
     GetUsage,            "get_usage",            TEAM_AND_MEMBER;
 
+    // What happens to a team, as it happens. A member or a product is told what it may know in its own answers; here
+    // it would be told of everybody. Which teams a partner serves is not known yet.
+    StreamEvents,        "stream_events",        TEAM;
+
     // Metering: a product's servers and a member's machine prove use; a team can look, and close.
     QuoteSession,        "quote_session",        CLIENT;
     OpenSession,         "open_session",         CLIENT;

@@ -167,7 +167,7 @@ pub(crate) fn country(field: &str, code: &str) -> Result<String, Failure> {
     }
 }
 
-fn told(id: &PriceListId, spec: &PriceListSpec) -> PriceList {
+pub(crate) fn told(id: &PriceListId, spec: &PriceListSpec) -> PriceList {
     let tier = |tier: &Tier| contract::Tier {
         from: tier.from,
         unit_price: Decimal::new(tier.unit_price.in_currency(spec.currency)),

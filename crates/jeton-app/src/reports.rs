@@ -335,7 +335,7 @@ impl Inner {
         self.entries(positions)?.into_iter().map(made).collect()
     }
 
-    fn told_charge(&self, team: &TeamId, sealed: &Sealed, spent: &Spent) -> Result<Charge, Failure> {
+    pub(crate) fn told_charge(&self, team: &TeamId, sealed: &Sealed, spent: &Spent) -> Result<Charge, Failure> {
         let (charge, at) = (format!("c{}", sealed.seq), wire::micros(sealed.at));
         let member = self.people.name_of(team, spent.member());
         Ok(match spent {

@@ -128,7 +128,7 @@ fn settings(body: &SettingsPut) -> Result<core::Settings, Failure> {
     })
 }
 
-fn told(settings: &core::Settings) -> Settings {
+pub(crate) fn told(settings: &core::Settings) -> Settings {
     Settings {
         devices: settings.devices,
         undone_limit: settings.undone_limit,

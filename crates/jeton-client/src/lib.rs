@@ -22,6 +22,7 @@ mod credits;
 mod decimal;
 mod enrolment;
 mod entry;
+mod event;
 mod group;
 mod instant;
 mod job;
@@ -58,6 +59,7 @@ pub use credits::{Credits, CreditsPut};
 pub use decimal::Decimal;
 pub use enrolment::{EnrolPost, Enrolled, Enrolment, EnrolmentCreated, EnrolmentPost};
 pub use entry::Entry;
+pub use event::{Event, EventsQuery};
 pub use group::{Group, GroupPut};
 pub use instant::{Date, Instant};
 pub use job::{

@@ -57,6 +57,7 @@ examples! {
     enrolment_post: contract::EnrolmentPost;
     entry: contract::Entry;
     erased_member: contract::ErasedMember;
+    event: contract::Event;
     explained_draw: contract::ExplainedDraw;
     explained_job: contract::ExplainedJob;
     explained_rate: contract::ExplainedRate;

@@ -358,6 +358,11 @@ impl Engine {
         self.offered.borrow().clone()
     }
 
+    /// How far the views have followed, for who wants to know when they have followed further.
+    pub fn follow(&self) -> watch::Receiver<Position> {
+        self.followed.clone()
+    }
+
     /// How far the views have followed.
     pub fn followed_to(&self) -> Position {
         *self.followed.borrow()

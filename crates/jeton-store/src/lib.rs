@@ -39,5 +39,6 @@ pub use ports::{Reader, Writer};
 pub use presence::{Lease, Presence};
 pub use verify::Difference;
 pub use views::{
-    Filling, Group, GroupBy, IdRow, JOBS, OrderRow, SESSIONS, UsageAsked, UsageRow, Views, ViewsReader, orders_of,
+    Filling, Group, GroupBy, IdRow, JOBS, LowBalance, OrderRow, SESSIONS, UsageAsked, UsageRow, Views, ViewsReader,
+    orders_of,
 };

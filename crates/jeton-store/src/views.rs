@@ -10,6 +10,7 @@ mod comparison;
 mod filling;
 mod lists;
 mod reader;
+mod remaining;
 mod rows;
 
 use std::fs;
@@ -31,10 +32,11 @@ use crate::sqlite::{BUSY, Failure, Place, Pool, count};
 pub use filling::Filling;
 pub use lists::{Group, GroupBy, OrderRow, UsageAsked, UsageRow};
 pub use reader::{IdRow, ViewsReader};
+pub use remaining::LowBalance;
 pub use rows::{JOBS, SESSIONS, orders_of};
 
 /// Of `views/schema.sql` and of what is written into it.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 

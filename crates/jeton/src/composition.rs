@@ -124,6 +124,11 @@ impl Running {
         blocking(move || verified(&log, Some(&views), signer, expected.as_ref())).await
     }
 
+    /// Ends what would never end by itself: streams of events.
+    pub(crate) fn end_streams(&self) {
+        self.app.end_events();
+    }
+
     /// A clean stop: what is queued is decided, the last checkpoint signed, the views closed, the lock given back.
     /// The caller has stopped asking.
     pub(crate) async fn close(&self) -> Result<(), Failure> {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use ed25519_dalek::SigningKey;
+use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use jeton_app::{App, Caller, LeaseAlgorithm, PaceSettings, Parts};
 use jeton_client::{ApiKeyPost, ScopeName};
@@ -115,6 +116,15 @@ impl Client {
         Self { key: Some(key.to_owned()), ..self.clone() }
     }
 
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// What a request says of who asks.
+    pub(crate) fn authorisation(&self) -> String {
+        format!("Bearer {}", self.key.as_deref().unwrap_or_default())
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Told {
         self.ask(Method::GET, path, &[], None).await
     }
@@ -161,7 +171,8 @@ impl Client {
         }
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
+        let is_stream = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if is_stream { what_is_there(body) } else { body.collect().await.unwrap().to_bytes() };
         let text = String::from_utf8(bytes.to_vec()).expect("every answer is UTF-8");
         let body =
             if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
@@ -169,6 +180,15 @@ impl Client {
         told.holds_together();
         told
     }
+}
+
+/// What a stream without an end says at once.
+fn what_is_there(mut body: Body) -> Bytes {
+    let mut bytes = Vec::new();
+    while let Some(Some(frame)) = body.frame().now_or_never() {
+        bytes.extend(frame.unwrap().into_data().unwrap());
+    }
+    bytes.into()
 }
 
 impl Told {

@@ -16,6 +16,8 @@ mod entries;
 #[cfg(test)]
 mod erasing;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod explain;
 mod grants;
 #[cfg(test)]

@@ -293,6 +293,8 @@ async fn reports(asked: &mut Recorder) {
     asked.get("explain_charge", &of(&format!("charges/{charge}/explain"))).await;
     asked.get("list_entries", &of("entries")).await;
     asked.get("get_usage", &of("usage?from=2026-03-01&to=2026-03-31&group_by=product,tag:project")).await;
+    // What comes at once: what it tells is proven by tests of its own.
+    asked.get("stream_events", "/v1/events?team=acme&after=0").await;
 }
 
 async fn installation(asked: &mut Recorder) {

@@ -15,7 +15,7 @@ use crate::stored;
 const PAGE: usize = 4_096;
 
 /// Every table but the follower's own row, with the columns of its key.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 12] = [
     ("ids", "scope, id"),
     ("entries", "stream, seq"),
     ("session_ends", "team, session"),
@@ -24,6 +24,9 @@ const TABLES: [(&str, &str); 9] = [
     ("charges", "team, seq"),
     ("orders", "team, id"),
     ("closed_lots", "team, lot"),
+    ("live_lots", "team, lot"),
+    ("remaining", "team"),
+    ("low_balances", "position"),
     ("usage", "team, day, product, member, currency, tags"),
 ];
 

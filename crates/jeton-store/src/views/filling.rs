@@ -3,7 +3,7 @@
 //! The position goes with the rows, in the same transaction, so that the views never show a part
 //! of an entry and never the same one twice.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::chain::Hash;
 use crate::entry::{Position, Sealed};
@@ -67,10 +67,27 @@ impl<'views> Filling<'views> {
     }
 
     pub(super) fn execute(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), StoreError> {
+        self.changed(sql, parameters).map(|_| ())
+    }
+
+    /// How many rows it changed.
+    pub(super) fn changed(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<usize, StoreError> {
         self.transaction
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(parameters))
-            .map(|_| ())
+            .map_err(|error| Failure::from(error).explain(self.shown))
+    }
+
+    /// The first row that is there.
+    pub(super) fn first<T>(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.transaction
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(parameters, read).optional())
             .map_err(|error| Failure::from(error).explain(self.shown))
     }
 }

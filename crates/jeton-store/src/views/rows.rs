@@ -41,7 +41,10 @@ impl Filling<'_> {
     pub fn fill(&mut self, sealed: &Sealed, entry: &AnyEntry) -> Result<(), StoreError> {
         self.follow(sealed)?;
         match entry {
-            AnyEntry::Team(team, entry) => self.fill_team(sealed, team, entry),
+            AnyEntry::Team(team, entry) => {
+                self.fill_team(sealed, team, entry)?;
+                self.remains(sealed, team, &entry.fact)
+            }
             AnyEntry::Vendor(_) | AnyEntry::Series(..) => Ok(()),
         }
     }

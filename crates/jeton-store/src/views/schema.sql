@@ -78,6 +78,30 @@ CREATE TABLE closed_lots (
     PRIMARY KEY (team, lot)
 ) STRICT, WITHOUT ROWID;
 
+-- Lots that have not ended, and what of each is neither spent nor over, in thousandths; what is held is still there.
+CREATE TABLE live_lots (
+    team      TEXT    NOT NULL,
+    lot       INTEGER NOT NULL,
+    granted   INTEGER NOT NULL,
+    remaining INTEGER NOT NULL,
+    PRIMARY KEY (team, lot)
+) STRICT, WITHOUT ROWID;
+
+-- Their sums, and whether little remains of them (N1).
+CREATE TABLE remaining (
+    team      TEXT    NOT NULL PRIMARY KEY,
+    granted   INTEGER NOT NULL,
+    remaining INTEGER NOT NULL,
+    low       INTEGER NOT NULL CHECK (low IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+-- The entries by which a team's tokens became few: one for each time that it did.
+CREATE TABLE low_balances (
+    position  INTEGER NOT NULL PRIMARY KEY,
+    granted   INTEGER NOT NULL,
+    remaining INTEGER NOT NULL
+) STRICT;
+
 -- What was spent and opened (W10). Tokens are thousandths; amounts are exact: whole units of the currency, and
 -- 10^-9 of it, each added up by itself.
 CREATE TABLE usage (

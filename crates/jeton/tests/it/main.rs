@@ -15,6 +15,8 @@ mod demo;
 #[cfg(test)]
 mod erasing;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kill;

@@ -60,6 +60,7 @@ fn a_vendors_key_meets_no_server_error_and_no_answer_that_is_not_in_the_document
     }
     // The document itself is read, and not tried.
     assert_eq!(report.operations, operations - 1);
+    never_done.remove("get /v1/events");
     for seldom in SELDOM {
         never_done.remove(seldom);
     }
@@ -161,7 +162,8 @@ impl Tried {
         let report: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
         let count = |pointer: &str| report.pointer(pointer).and_then(Value::as_u64).unwrap();
         assert_eq!(report["complete"], true, "{text}");
-        assert_eq!(count("/operations/tested"), count("/operations/total"), "{text}");
+        // The stream of events has no end, and is left out.
+        assert_eq!(count("/operations/tested") + 1, count("/operations/total"), "{text}");
         let report = Report { operations: count("/operations/total"), requests: count("/test_cases/generated") };
         println!("{} operations, {} requests", report.operations, report.requests);
         report
