@@ -308,7 +308,8 @@ impl Catalogue {
             VendorFact::KeyCreated { .. }
             | VendorFact::KeyRevoked { .. }
             | VendorFact::ClockMoved { .. }
-            | VendorFact::ClockAccepted { .. } => {}
+            | VendorFact::ClockAccepted { .. }
+            | VendorFact::EpochBegun { .. } => {}
         }
     }
 

@@ -93,6 +93,16 @@ pub enum VendorFact {
         wall: Instant,
         why: ClockReason,
     },
+    /// The installation goes on from a copy (`jeton restore`). Another life may have gone on from the same place; what
+    /// either signed after this does not fit the other. The entry bears the copy's last instant.
+    EpochBegun {
+        /// 2 for the first restore, and so on; an installation that never was restored is in its first.
+        epoch: u32,
+        /// By the wall clock of the machine that made the copy.
+        copied_at: Instant,
+        /// By the wall clock of the machine that took it.
+        restored_at: Instant,
+    },
 }
 
 /// Why a jump of the wall clock was taken.

@@ -15,6 +15,8 @@ use jeton_store::chain::{self, ORIGIN};
 use jeton_store::stored::{self, AnyEntry};
 use jeton_store::{Hash, Position, Reader, Sealed, StoreError};
 
+use crate::epoch::Epoch;
+
 /// How many entries are read from the log at a time.
 const PAGE: usize = 4_096;
 
@@ -72,6 +74,15 @@ pub(crate) struct House {
     granted: HashMap<Named, (TeamId, u64)>,
     granted_order: VecDeque<(Position, Named)>,
     searched_from: Position,
+    /// The restores of the past, in order.
+    pub(crate) epochs: Vec<Begun>,
+}
+
+/// A restore: where in the log its epoch began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Begun {
+    pub(crate) position: Position,
+    pub(crate) epoch: Epoch,
 }
 
 impl House {
@@ -92,6 +103,7 @@ impl House {
             granted: HashMap::new(),
             granted_order: VecDeque::new(),
             searched_from: 0,
+            epochs: Vec::new(),
         }
     }
 
@@ -122,7 +134,12 @@ impl House {
     /// Folds the next entry of the log.
     pub(crate) fn replay(&mut self, sealed: &Sealed) -> Result<(), StoreError> {
         match stored::decode(sealed)? {
-            AnyEntry::Vendor(entry) => self.evolve_catalogue(&entry, sealed.seq),
+            AnyEntry::Vendor(entry) => {
+                self.evolve_catalogue(&entry, sealed.seq);
+                if let Some(epoch) = Epoch::of(&entry.fact) {
+                    self.epochs.push(Begun { position: sealed.position, epoch });
+                }
+            }
             AnyEntry::Team(team, entry) => {
                 let team = &mut self.occupied(&team).team;
                 team.evolve(&entry);

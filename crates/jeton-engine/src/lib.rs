@@ -4,6 +4,7 @@
 //! HTTP and no names of people.
 
 mod clock;
+mod epoch;
 mod follower;
 mod house;
 mod message;
@@ -12,6 +13,7 @@ mod verify;
 mod writer;
 
 pub use clock::{Clock, Jump, Machine, Reading, ThisMachine, WallClock};
+pub use epoch::{Epoch, RESTORED, begin_epoch};
 pub use message::{
     Decided, Engine, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, NotNow, Seen, SessionAsk,
     SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tracing::{error, info};
 
 use crate::clock::{Clock, Machine, WallClock};
+use crate::epoch::begin_in;
 use crate::follower::follower;
 use crate::house::{House, Known};
 use crate::message::{Engine, NotNow};
@@ -85,9 +86,10 @@ impl Running {
 impl Start {
     /// Starts the engine.
     pub fn run(self) -> Result<Running, StartError> {
-        let Self { writer, reader, views, machine, checkpoint_key, settings } = self;
+        let Self { mut writer, reader, views, machine, checkpoint_key, settings } = self;
         let mut house = House::load(&reader)?;
         info!(position = house.position, "the log is folded");
+        begin_in(&mut house, &reader, &mut writer)?;
         if settings.sandbox_clock.is_some_and(|clock| clock < house.last_at) {
             return Err(StartError::ClockGoesBack(house.last_at));
         }

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jeton_store::verify::{self, Unverified, Verified};
-use jeton_store::{Checkpoint, Difference, Reader, ViewsReader};
+use jeton_store::{Checkpoint, Difference, Reader, ViewsReader, Watch};
 
 use crate::house::House;
 
@@ -14,18 +14,20 @@ use crate::house::House;
 const PAGE: usize = 1_000;
 
 /// Verifies a whole installation. `signer` is the public half of the folder's checkpoint key, where that is known:
-/// a checkpoint of another key proves nothing. `expected` is a checkpoint that was kept outside.
+/// a checkpoint of another key proves nothing. `expected` is a checkpoint that was kept outside. `watch` is told how far
+/// it is, and may break it off.
 pub fn verify(
     log: &Reader,
     views: Option<&ViewsReader>,
     signer: Option<[u8; 32]>,
     expected: Option<&Checkpoint>,
+    watch: &Watch,
 ) -> Result<Verified, Unverified> {
     if let Some(signer) = signer {
         signed_by(signer, log, expected)?;
     }
     let mut house = House::empty();
-    let verified = verify::chain_check(log, views, |sealed| {
+    let verified = verify::chain_check(log, views, watch, |sealed| {
         // What breaks an invariant stops the fold; here that is a finding, not a fault.
         match catch_unwind(AssertUnwindSafe(|| house.replay(sealed))) {
             Ok(Ok(())) => Ok(()),
@@ -38,12 +40,27 @@ pub fn verify(
         }
     })?;
     if let Some(expected) = expected {
-        verify::expect(log, expected)?;
+        verify::expect(log, expected).map_err(|unverified| of_another_life(&house, expected, unverified))?;
     }
     if let Some(views) = views {
-        verify::views_check(log, views)?;
+        verify::views_check(log, views, watch)?;
     }
     Ok(verified)
+}
+
+/// After a restore, what was signed in the life before, later than the copy was made, does not fit: that is said.
+fn of_another_life(house: &House, expected: &Checkpoint, unverified: Unverified) -> Unverified {
+    let begun = house.epochs.iter().rev().find(|begun| begun.position <= expected.position);
+    match (unverified, begun) {
+        (Unverified::Difference(difference), Some(begun)) => {
+            let what = format!(
+                "{}; epoch {} began at position {} from a copy, and what was decided and signed elsewhere after that                  copy is not in this log",
+                difference.what, begun.epoch.epoch, begun.position
+            );
+            Unverified::Difference(Difference { what, ..difference })
+        }
+        (unverified, _) => unverified,
+    }
 }
 
 /// Every stored checkpoint, and the one kept outside, is of this key.

@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 use rustix::fs::Access;
 
+use crate::backup::{Part, Unnamed};
 use crate::error::StoreError;
 use crate::lock::Lock;
 use crate::ports::{Reader, Writer};
-use crate::sqlite::{File, Pool, SqliteReader, SqliteWriter};
+use crate::progress::Watch;
+use crate::sqlite::{File, Place, Pool, SqliteReader, SqliteWriter};
 use crate::views::{Views, ViewsReader};
 
 /// What an installation is for. A folder keeps the kind with which it was made.
@@ -45,6 +47,14 @@ pub struct Examined {
     /// As they were left; none where they are missing, of another version or unreadable. They may
     /// be behind the log, or of another one: a server makes such views anew when it starts.
     pub views: Option<ViewsReader>,
+    place: Place,
+}
+
+impl Examined {
+    /// A backup of what stands there.
+    pub fn back_up(&self, to: &Path, parts: &[Part], watch: &Watch) -> Result<Unnamed, StoreError> {
+        Unnamed::copied(&self.place, to, parts, watch)
+    }
 }
 
 /// A folder that this process has.
@@ -85,8 +95,13 @@ impl Folder {
         let lock = Lock::shared(&dir)?.map(Arc::new);
         let (kind, place) = File::in_folder(&dir).examine()?;
         let views = Views::examine(&dir, lock.clone());
-        let reader = Reader::Sqlite(SqliteReader::new(Pool::new(place, lock)));
-        Ok(Examined { kind, reader, views })
+        let reader = Reader::Sqlite(SqliteReader::new(Pool::new(place.clone(), lock)));
+        Ok(Examined { kind, reader, views, place })
+    }
+
+    /// Whose lock is held already.
+    pub(crate) fn locked(dir: PathBuf, lock: Arc<Lock>) -> Self {
+        Self { dir, lock }
     }
 
     /// The folder's path without links.
@@ -102,6 +117,15 @@ impl Folder {
     pub fn reader(&self) -> Reader {
         let place = File::in_folder(&self.dir).place();
         Reader::Sqlite(SqliteReader::new(Pool::new(place, Some(self.lock.clone()))))
+    }
+
+    /// A backup of what stands there at this moment, without its name yet. Writing goes on beside it, and the
+    /// write-ahead log is kept until it is done.
+    ///
+    /// Conflict when there is a file of this name; Unavailable when there is no room, another backup is being written
+    /// there, or it was broken off.
+    pub fn back_up(&self, to: &Path, parts: &[Part], watch: &Watch) -> Result<Unnamed, StoreError> {
+        Unnamed::copied(&File::in_folder(&self.dir).place(), to, parts, watch)
     }
 
     /// The views, as far as they were filled, or empty ones where those could not be trusted. For

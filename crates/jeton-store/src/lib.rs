@@ -9,6 +9,7 @@
 //! The same ports, [`Writer`], [`Reader`] and [`Views`], stand before a [`Folder`] of SQLite files
 //! and before a [`Memory`]; one suite of tests runs over both.
 
+mod backup;
 mod batch;
 pub mod chain;
 mod checkpoint;
@@ -21,11 +22,14 @@ mod memory;
 mod people;
 mod ports;
 mod presence;
+mod progress;
+mod restoring;
 mod sqlite;
 pub mod stored;
 pub mod verify;
 mod views;
 
+pub use backup::{Backup, Part, Unnamed};
 pub use batch::{Batch, Beside};
 pub use chain::Hash;
 pub use checkpoint::{Checkpoint, ForgedCheckpoint};
@@ -37,6 +41,8 @@ pub use memory::{Fate, Memory, memory};
 pub use people::{Device, Person};
 pub use ports::{Reader, Writer};
 pub use presence::{Lease, Presence};
+pub use progress::{Progress, Step, Watch};
+pub use restoring::Restoring;
 pub use verify::Difference;
 pub use views::{
     Filling, Group, GroupBy, IdRow, JOBS, LowBalance, OrderRow, SESSIONS, UsageAsked, UsageRow, Views, ViewsReader,

@@ -3,6 +3,7 @@
 //! One connection writes, a pool of connections reads beside it; the write-ahead log lets neither
 //! wait for the other. Nothing outside this module and the views knows SQL.
 
+mod copy;
 mod erasing;
 mod failure;
 mod file;
@@ -11,6 +12,7 @@ mod reader;
 mod rows;
 mod writer;
 
+pub(crate) use copy::{back_up, become_log, look_at_backup, size};
 pub(crate) use failure::Failure;
 pub(crate) use file::{BUSY, File};
 pub(crate) use pool::{Place, Pool};

@@ -13,6 +13,7 @@ use crate::checkpoint::Checkpoint;
 use crate::entry::{Position, Sealed};
 use crate::error::StoreError;
 use crate::ports::Reader;
+use crate::progress::{Step, Watch};
 use crate::views::ViewsReader;
 
 /// How many rows are read at a time.
@@ -84,11 +85,14 @@ pub struct Verified {
 pub fn chain_check(
     reader: &Reader,
     views: Option<&ViewsReader>,
+    watch: &Watch,
     mut each: impl FnMut(&Sealed) -> Result<(), Difference>,
 ) -> Result<Verified, Unverified> {
     let mut walk = Walk::default();
     let mut checkpoints = Checkpoints::new(reader);
+    let of = reader.last_position()?;
     loop {
+        watch.tell(Step::Recompute, walk.position, of)?;
         let rows = reader.rows(walk.position, PAGE)?;
         if rows.is_empty() {
             break;
@@ -114,6 +118,7 @@ pub fn chain_check(
     if let Some(entry) = walk.pending.last() {
         return Err(Difference::at(entry, "the log ends here, within a commit").into());
     }
+    watch.tell(Step::Structure, 0, 0)?;
     reader.sound()?;
     Ok(Verified {
         entries: walk.position,
@@ -139,8 +144,8 @@ pub fn expect(reader: &Reader, checkpoint: &Checkpoint) -> Result<(), Unverified
 }
 
 /// Makes the views again, as far as those that are kept go, and compares them row by row.
-pub fn views_check(log: &Reader, views: &ViewsReader) -> Result<(), Unverified> {
-    match views.compared_with_anew(log)? {
+pub fn views_check(log: &Reader, views: &ViewsReader, watch: &Watch) -> Result<(), Unverified> {
+    match views.compared_with_anew(log, watch)? {
         None => Ok(()),
         Some(what) => {
             let (stream, seq, position) = (String::new(), 0, 0);

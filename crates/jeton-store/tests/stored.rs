@@ -47,6 +47,7 @@ variants! {
         KeyRevoked { .. } => "key_revoked",
         ClockMoved { .. } => "clock_moved",
         ClockAccepted { .. } => "clock_accepted",
+        EpochBegun { .. } => "epoch_begun",
     }
     series_fact, SERIES_FACTS of SeriesFact: {
         InvoiceNumbered { .. } => "invoice_numbered",
@@ -377,7 +378,8 @@ impl Seen {
             | VendorFact::SettingsSet(_)
             | VendorFact::KeyCreated { .. }
             | VendorFact::KeyRevoked { .. }
-            | VendorFact::ClockMoved { .. } => {}
+            | VendorFact::ClockMoved { .. }
+            | VendorFact::EpochBegun { .. } => {}
         }
     }
 

@@ -12,7 +12,7 @@ use history::History;
 use jeton_store::verify::{Unverified, Verified, chain_check, expect};
 use jeton_store::{
     Batch, Beside, Checkpoint, Device, Folder, IdRow, KeyRow, Kind, Lease, Memory, Person, Presence, Reader, Sealed,
-    StoreError, Views, Writer, memory,
+    StoreError, Views, Watch, Writer, memory,
 };
 use tempfile::TempDir;
 
@@ -487,7 +487,7 @@ mod cases {
     /// V2.
     pub(crate) fn a_log_that_was_appended_verifies(store: &mut Store) {
         let (mut writer, reader) = store.ports();
-        let empty = chain_check(&reader, None, |_| Ok(())).unwrap();
+        let empty = chain_check(&reader, None, &Watch::nobody(), |_| Ok(())).unwrap();
         assert_eq!((empty.entries, empty.streams, empty.checkpoints), (0, 0, 0));
 
         let mut history = History::new();
@@ -499,7 +499,7 @@ mod cases {
             writer.append(&batch).unwrap();
         }
         let mut walked = 0;
-        let verified = chain_check(&reader, None, |entry| {
+        let verified = chain_check(&reader, None, &Watch::nobody(), |entry| {
             walked += 1;
             assert_eq!(entry.position, walked);
             Ok(())
@@ -520,7 +520,7 @@ mod cases {
         let kept_outside = signed(&second);
         writer.append(&first).unwrap();
 
-        assert_eq!(chain_check(&reader, None, |_| Ok(())).unwrap().entries, 2);
+        assert_eq!(chain_check(&reader, None, &Watch::nobody(), |_| Ok(())).unwrap().entries, 2);
         assert_eq!(
             expect(&reader, &kept_outside).unwrap_err().to_string(),
             "team:acme, entry 2 (position 3): the log ends at position 2, before the checkpoint at 3"
@@ -529,7 +529,7 @@ mod cases {
         let mut other = History::new();
         other.commit(&[("vendor", "a"), ("team:acme", "b")]);
         writer.append(&other.commit(&[("team:acme", "rewritten")])).unwrap();
-        assert_eq!(chain_check(&reader, None, |_| Ok(())).unwrap().entries, 3);
+        assert_eq!(chain_check(&reader, None, &Watch::nobody(), |_| Ok(())).unwrap().entries, 3);
         assert_eq!(
             expect(&reader, &kept_outside).unwrap_err().to_string(),
             "team:acme, entry 2 (position 3): the log has another history here than the checkpoint signed"

@@ -9,7 +9,7 @@ use std::path::Path;
 use ed25519_dalek::SigningKey;
 use history::History;
 use jeton_store::verify::{Unverified, Verified, chain_check};
-use jeton_store::{Beside, Checkpoint, Folder, Kind, Sealed, StoreError};
+use jeton_store::{Beside, Checkpoint, Folder, Kind, Sealed, StoreError, Watch};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -51,7 +51,7 @@ fn folder() -> (TempDir, Vec<Sealed>) {
 
 fn verify(dir: &Path) -> Result<Verified, Unverified> {
     let read = Folder::open_read_only(dir)?;
-    chain_check(&read.reader, read.views.as_ref(), |_| Ok(()))
+    chain_check(&read.reader, read.views.as_ref(), &Watch::nobody(), |_| Ok(()))
 }
 
 /// What is found after the file was changed as another program would.
@@ -256,7 +256,7 @@ fn a_changed_checkpoint_is_named() {
 fn what_the_caller_finds_is_the_difference() {
     let (dir, _) = folder();
     let reader = Folder::open_read_only(dir.path()).unwrap().reader;
-    let answer = chain_check(&reader, None, |entry| {
+    let answer = chain_check(&reader, None, &Watch::nobody(), |entry| {
         if entry.position == 3 {
             return Err(jeton_store::Difference::at(entry, "a lot does not add up"));
         }

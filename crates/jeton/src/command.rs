@@ -3,8 +3,10 @@
 //! What always holds: the configuration is read before anything is done, and the log is started before anything can
 //! be logged. What a command does is in its own file.
 
+mod backup;
 mod clock;
 mod keys;
+mod restore;
 mod serve;
 mod verify;
 
@@ -81,6 +83,8 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     Verify(verify::Flags),
+    Backup(backup::Flags),
+    Restore(restore::Flags),
     /// Decide what happens after the machine's clock has jumped
     #[command(subcommand)]
     Clock(clock::ClockCommand),
@@ -92,7 +96,9 @@ pub(crate) fn run() -> Result<(), Failure> {
     let CommandLine { general, command } = CommandLine::parse();
     let mut flags = match &command {
         Command::Serve(flags) => flags.settings(),
-        Command::Keys(_) | Command::Verify(_) | Command::Clock(_) => Settings::default(),
+        Command::Keys(_) | Command::Verify(_) | Command::Backup(_) | Command::Restore(_) | Command::Clock(_) => {
+            Settings::default()
+        }
     };
     flags.data = general.data;
     flags.log = general.log;
@@ -100,7 +106,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     let configuration = Configuration::load(Sources::of_process(flags, general.config))?;
     let log = match &command {
         Command::Serve(_) => "info",
-        Command::Keys(_) | Command::Verify(_) | Command::Clock(_) => "warn",
+        Command::Keys(_) | Command::Verify(_) | Command::Backup(_) | Command::Restore(_) | Command::Clock(_) => "warn",
     };
     logging::start(configuration.log_format, configuration.log_or(log))?;
 
@@ -114,6 +120,8 @@ pub(crate) fn run() -> Result<(), Failure> {
             Command::Serve(_) => serve::run(&configuration).await,
             Command::Keys(keys::KeysCommand::Create(flags)) => keys::create(&configuration, flags).await,
             Command::Verify(flags) => verify::run(&configuration, flags).await,
+            Command::Backup(flags) => backup::run(&configuration, flags).await,
+            Command::Restore(flags) => restore::run(&configuration, flags).await,
             Command::Clock(clock::ClockCommand::Accept(flags)) => clock::accept(&configuration, flags).await,
         }
     });
@@ -135,6 +143,11 @@ fn print(text: &str) -> Result<(), Failure> {
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(value).context("cannot write the answer as JSON").map_err(unavailable)?;
     print(&text)
+}
+
+/// A number with its noun.
+fn counted(number: u64, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 #[cfg(test)]

@@ -4,11 +4,15 @@
 //! until `close`, or until the process ends. Nothing of how the process is started, told to stop, or asked over the
 //! control socket is known here.
 
+mod backup;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,7 +21,7 @@ use ed25519_dalek::SigningKey;
 use jeton_app::{App, LeaseAlgorithm, PaceSettings, Parts};
 use jeton_client::{ApiKeyPost, ScopeName};
 use jeton_core::time::Instant;
-use jeton_engine::{Settings, Start, StartError, ThisMachine};
+use jeton_engine::{Engine, Settings, Start, StartError, ThisMachine};
 use jeton_store::verify::Unverified;
 use jeton_store::{Batch, Beside, Checkpoint, Examined, Folder, Kind, Reader, StoreError, ViewsReader, Writer};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -27,6 +31,11 @@ use crate::control::{ClockAccepted, Difference, Extent, KeyCreated, Verification
 use crate::demo;
 use crate::failure::{Failure, refused, unavailable, usage};
 
+pub(crate) use self::backup::{absolute, back_up, restore};
+pub(crate) use jeton_store::{Progress, Step, Watch};
+
+/// The key that leases are signed with.
+const LEASE_KEY: &str = "lease.key";
 /// The key that checkpoints are signed with.
 const CHECKPOINT_KEY: &str = "checkpoint.key";
 
@@ -50,6 +59,11 @@ pub(crate) struct Running {
     app: App,
     log: Reader,
     views: ViewsReader,
+    store: Folder,
+    kind: Kind,
+    asks: Engine,
+    /// What takes long is to be broken off.
+    stopping: Arc<AtomicBool>,
     /// Taken by the close.
     engine: Mutex<Option<jeton_engine::Running>>,
 }
@@ -83,18 +97,26 @@ pub(crate) async fn open(configuration: &Configuration, purpose: Purpose) -> Res
         app,
         log,
         views: engine.views.clone(),
+        store: folder,
+        kind: if sandbox { Kind::Sandbox } else { Kind::Real },
+        asks: engine.engine.clone(),
+        stopping: Arc::default(),
         engine: Mutex::new(Some(engine)),
     })
 }
 
 /// V1 to V3 over a folder that no server has, under its lock; also over one that is too damaged to be opened.
-pub(crate) async fn verify(configuration: &Configuration, verification: &Verification) -> Result<Verified, Failure> {
+pub(crate) async fn verify(
+    configuration: &Configuration,
+    verification: &Verification,
+    watch: Watch,
+) -> Result<Verified, Failure> {
     let expected = expected(verification)?;
     let dir = configuration.data.clone();
     blocking(move || {
         let Examined { reader, views, .. } = Folder::open_read_only(&dir).map_err(|error| stored(&error))?;
         let signer = signer(&dir);
-        verified(&reader, views.as_ref(), signer, expected.as_ref())
+        verified(&reader, views.as_ref(), signer, expected.as_ref(), &watch)
     })
     .await
 }
@@ -118,10 +140,24 @@ impl Running {
     }
 
     /// V1 to V3 while serving.
-    pub(crate) async fn verify(&self, verification: &Verification) -> Result<Verified, Failure> {
+    pub(crate) async fn verify(&self, verification: &Verification, watch: Watch) -> Result<Verified, Failure> {
         let expected = expected(verification)?;
         let (log, views, signer) = (self.log.clone(), self.views.clone(), signer(&self.folder));
-        blocking(move || verified(&log, Some(&views), signer, expected.as_ref())).await
+        let watch = self.or_stopped(watch);
+        blocking(move || verified(&log, Some(&views), signer, expected.as_ref(), &watch)).await
+    }
+
+    /// Breaks off what takes long: a stop does not wait for it.
+    pub(crate) fn break_off(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    fn or_stopped(&self, watch: Watch) -> Watch {
+        let stopping = Arc::clone(&self.stopping);
+        Watch::new(move |Progress { step, done, of }| {
+            let goes_on = !stopping.load(Ordering::Relaxed) && watch.tell(step, done, of).is_ok();
+            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
     }
 
     /// Ends what would never end by itself: streams of events.
@@ -170,7 +206,7 @@ fn opened(configuration: &Configuration, purpose: Purpose) -> Result<Opened, Fai
     let mut writer = folder.writer().map_err(|error| stored(&error))?;
     let log = folder.reader();
     let log_is_empty = log.last_position().map_err(|error| stored(&error))? == 0;
-    let lease_key = signing_key(&keys, "lease.key", log_is_empty)?;
+    let lease_key = signing_key(&keys, LEASE_KEY, log_is_empty)?;
     let checkpoint_key = signing_key(&keys, CHECKPOINT_KEY, log_is_empty)?;
     // A repeated opening is told its lease byte for byte (V4), so what every lease says is fixed with the folder.
     let issuer = fixed(&log, &mut writer, "issuer", configuration.issuer.as_deref(), "jeton")?;
@@ -251,18 +287,24 @@ fn signing_key(keys: &Path, name: &str, log_is_empty: bool) -> Result<SigningKey
         )));
     }
     let seed: [u8; 32] = jeton_app::random();
+    write_key(keys, name, &seed)?;
+    Ok(SigningKey::from_bytes(&seed))
+}
+
+/// Writes a key, for nobody else to read.
+fn write_key(keys: &Path, name: &str, seed: &[u8; 32]) -> Result<(), Failure> {
+    let path = keys.join(name);
     let write = || {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(keys)?;
-        // Whole or not at all: a start that dies here leaves no half of a key.
+        // Whole or not at all: who dies here leaves no half of a key.
         let aside = keys.join(format!("{name}.new"));
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-        file.write_all(&seed)?;
+        file.write_all(seed)?;
         file.sync_all()?;
         fs::rename(&aside, &path)?;
         fs::File::open(keys)?.sync_all()
     };
-    write().with_context(|| told_key(&path)).map_err(unavailable)?;
-    Ok(SigningKey::from_bytes(&seed))
+    write().with_context(|| told_key(&path)).map_err(unavailable)
 }
 
 /// A signing key as it stands in its file; none where there is no file.
@@ -343,14 +385,10 @@ fn verified(
     views: Option<&ViewsReader>,
     signer: Option<[u8; 32]>,
     expected: Option<&Checkpoint>,
+    watch: &Watch,
 ) -> Result<Verified, Failure> {
-    match jeton_engine::verify(log, views, signer, expected) {
-        Ok(found) => Ok(Verified::Holds(Extent {
-            entries: found.entries,
-            streams: u64::try_from(found.streams).unwrap_or(u64::MAX),
-            checkpoints: found.checkpoints,
-            commit: hex::encode(found.commit),
-        })),
+    match jeton_engine::verify(log, views, signer, expected, watch) {
+        Ok(found) => Ok(Verified::Holds(extent(&found))),
         Err(Unverified::Difference(difference)) => Ok(Verified::Differs(Difference {
             stream: (!difference.stream.is_empty()).then_some(difference.stream),
             seq: (difference.seq > 0).then_some(difference.seq),
@@ -358,6 +396,15 @@ fn verified(
             what: difference.what,
         })),
         Err(Unverified::Store(error)) => Err(stored(&error)),
+    }
+}
+
+fn extent(found: &jeton_store::verify::Verified) -> Extent {
+    Extent {
+        entries: found.entries,
+        streams: u64::try_from(found.streams).unwrap_or(u64::MAX),
+        checkpoints: found.checkpoints,
+        commit: hex::encode(found.commit),
     }
 }
 

@@ -9,6 +9,7 @@
 mod client;
 mod server;
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -16,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 use jeton_client::Instant;
 use serde::{Deserialize, Serialize};
+
+use crate::composition::{Progress, Step, Watch};
 
 pub(crate) use self::client::Client;
 pub(crate) use self::server::{Socket, router};
@@ -62,7 +65,6 @@ pub(crate) enum Verified {
 
 /// How much was looked at.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Extent {
     pub(crate) entries: u64,
     pub(crate) streams: u64,
@@ -84,6 +86,110 @@ pub(crate) struct Difference {
     pub(crate) position: Option<u64>,
     /// What is wrong, as a sentence.
     pub(crate) what: String,
+}
+
+/// `POST /backup`: a backup, made by the server.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BackupWanted {
+    /// Absolute: a file that is not there, or a folder for one that is named by the instant.
+    pub(crate) to: PathBuf,
+}
+
+/// What kind of installation a folder has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KindName {
+    Real,
+    Sandbox,
+}
+
+impl fmt::Display for KindName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Real => "real",
+            Self::Sandbox => "sandbox",
+        })
+    }
+}
+
+/// The backup that was made.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BackedUp {
+    pub(crate) file: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) kind: KindName,
+    /// By the wall clock of the machine. All that was answered before is in the backup.
+    pub(crate) copied_at: Instant,
+    /// Of the newest entry; none of an empty log.
+    pub(crate) last: Option<Instant>,
+    #[serde(flatten)]
+    pub(crate) extent: Extent,
+}
+
+/// What was made of a backup. Told by the command itself, since no server can have the folder.
+#[derive(Debug, Serialize)]
+pub(crate) struct Restored {
+    pub(crate) data: PathBuf,
+    pub(crate) kind: KindName,
+    pub(crate) copied_at: Instant,
+    /// Of the newest entry of the copy; none of an empty log.
+    pub(crate) last: Option<Instant>,
+    /// The life of the installation that has begun.
+    pub(crate) epoch: u32,
+    #[serde(flatten)]
+    pub(crate) extent: Extent,
+}
+
+/// What takes long is answered by lines, of which the last is the answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line<Answer> {
+    Progress(Told),
+    Answer(Answer),
+    Declined { status: u16, detail: String },
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    step: StepName,
+    done: u64,
+    of: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StepName {
+    Copy,
+    Recompute,
+    Structure,
+    Views,
+}
+
+impl From<Progress> for Told {
+    fn from(Progress { step, done, of }: Progress) -> Self {
+        let step = match step {
+            Step::Copy => StepName::Copy,
+            Step::Recompute => StepName::Recompute,
+            Step::Structure => StepName::Structure,
+            Step::Views => StepName::Views,
+        };
+        Self { step, done, of }
+    }
+}
+
+impl Told {
+    /// Tells it on; false when whoever waited does not any more.
+    fn on(self, watch: &Watch) -> bool {
+        let step = match self.step {
+            StepName::Copy => Step::Copy,
+            StepName::Recompute => Step::Recompute,
+            StepName::Structure => Step::Structure,
+            StepName::Views => Step::Views,
+        };
+        watch.tell(step, self.done, self.of).is_ok()
+    }
 }
 
 /// What the socket answers instead, with 409 for refused, 400 for usage, 503 for unavailable.
@@ -138,12 +244,16 @@ mod tests {
 
     async fn ask(folder: &Path) -> Result<Verified, Failure> {
         let client = Client::connect(folder).await.unwrap().expect("a server listens");
-        client.verify(&Verification { expect: None }).await
+        client.verify(&Verification { expect: None }, Watch::nobody()).await
     }
 
     #[tokio::test]
     async fn a_command_asks_the_server_that_has_the_folder() {
-        let folder = folder_served(200, r#"{"holds":{"entries":3,"streams":2,"checkpoints":1,"commit":"0a"}}"#);
+        let folder = folder_served(
+            200,
+            "{\"progress\":{\"step\":\"recompute\",\"done\":1,\"of\":3}}\n\
+             {\"answer\":{\"holds\":{\"entries\":3,\"streams\":2,\"checkpoints\":1,\"commit\":\"0a\"}}}\n",
+        );
         let extent = Extent { entries: 3, streams: 2, checkpoints: 1, commit: "0a".to_owned() };
         assert_eq!(ask(folder.path()).await.unwrap(), Verified::Holds(extent));
     }
@@ -157,6 +267,27 @@ mod tests {
             assert!(format!("{failure:?}").starts_with(exit), "{failure:?}");
             assert_eq!(failure.to_string(), "the team a1 is not known");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_declined_half_way_keeps_its_kind_and_sentence() {
+        for (status, exit) in [(409, "Refused"), (400, "Usage"), (503, "Unavailable")] {
+            let body = format!(
+                "{{\"progress\":{{\"step\":\"copy\",\"done\":1,\"of\":3}}}}\n\
+                 {{\"declined\":{{\"status\":{status},\"detail\":\"the disk is full\"}}}}\n"
+            );
+            let folder = folder_served(200, body.leak());
+            let failure = ask(folder.path()).await.unwrap_err();
+            assert!(format!("{failure:?}").starts_with(exit), "{failure:?}");
+            assert_eq!(failure.to_string(), "the disk is full");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_cut_off_is_no_answer() {
+        let folder = folder_served(200, "{\"progress\":{\"step\":\"copy\",\"done\":1,\"of\":3}}\n{\"ans");
+        let failure = ask(folder.path()).await.unwrap_err();
+        assert!(matches!(failure, Failure::Unavailable(_)), "{failure:?}");
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ mod control;
 mod demo;
 mod failure;
 mod logging;
+mod progress;
 
 use std::process::ExitCode;
 

@@ -96,6 +96,7 @@ kinds! {
     ApiKeyRevoked,      "jeton.api_key.revoked";
     ClockMoved,         "jeton.clock.moved";
     ClockAccepted,      "jeton.clock.accepted";
+    EpochBegun,         "jeton.epoch.begun";
 }
 
 impl EventKind {
@@ -173,6 +174,7 @@ pub(super) fn of_vendor(fact: &VendorFact) -> Vec<EventKind> {
         VendorFact::KeyRevoked { .. } => vec![Kind::ApiKeyRevoked],
         VendorFact::ClockMoved { .. } => vec![Kind::ClockMoved],
         VendorFact::ClockAccepted { .. } => vec![Kind::ClockAccepted],
+        VendorFact::EpochBegun { .. } => vec![Kind::EpochBegun],
     }
 }
 

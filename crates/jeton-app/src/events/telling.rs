@@ -192,6 +192,14 @@ impl<'a> Telling<'a> {
             VendorFact::ClockAccepted { last, wall, why } => {
                 (None, json!({"last": last.to_string(), "wall": wall.to_string(), "why": why}))
             }
+            VendorFact::EpochBegun { epoch, copied_at, restored_at } => {
+                let told = json!({
+                    "epoch": epoch,
+                    "copied_at": copied_at.to_string(),
+                    "restored_at": restored_at.to_string(),
+                });
+                (None, told)
+            }
         };
         let mut data = object(data);
         data.insert("by".to_owned(), author(&entry.by));
@@ -316,7 +324,8 @@ fn subject(kind: EventKind, team: &TeamId, fact: &TeamFact, data: &Map<String, V
         | EventKind::ApiKeyCreated
         | EventKind::ApiKeyRevoked
         | EventKind::ClockMoved
-        | EventKind::ClockAccepted => None,
+        | EventKind::ClockAccepted
+        | EventKind::EpochBegun => None,
     }
 }
 

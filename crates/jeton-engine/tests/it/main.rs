@@ -18,6 +18,8 @@ mod due;
 #[cfg(test)]
 mod durable;
 #[cfg(test)]
+mod epochs;
+#[cfg(test)]
 mod erasing;
 #[cfg(test)]
 mod failing;

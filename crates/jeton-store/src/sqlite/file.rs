@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use super::{Failure, Place};
+use crate::backup::RESTORING;
 use crate::error::{Cause, StoreError};
 use crate::folder::Kind;
 
@@ -19,8 +20,22 @@ use crate::folder::Kind;
 /// A step that was ever released is never changed.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
 
-/// `Jetn`, in the place that SQLite's header has for the name of the program.
-const APPLICATION_ID: i64 = 0x4a65_746e;
+/// What a file says that it is, in the place that SQLite's header has for the name of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Log,
+    Backup,
+}
+
+impl Mark {
+    /// `Jetn` and `Jetb`.
+    fn application_id(self) -> i64 {
+        match self {
+            Self::Log => 0x4a65_746e,
+            Self::Backup => 0x4a65_7462,
+        }
+    }
+}
 
 /// How long a statement waits for another program's lock.
 pub(crate) const BUSY: Duration = Duration::from_secs(2);
@@ -53,7 +68,7 @@ impl File {
             self.make(kind)?;
         }
         // Before it is opened for writing, so that what is refused is left as it is.
-        self.told(open_and_look(&self.place()).and_then(|connection| recognise(&connection)))?;
+        self.told(open_and_look(&self.place()).and_then(|connection| recognise(&connection, Mark::Log)))?;
         let mut connection = self.writing()?;
         self.told(migrate(&mut connection))?;
         self.told(stored_kind(&connection))
@@ -65,7 +80,7 @@ impl File {
             return Err(StoreError::io(&self.name(), "there is no such file, so this is not a folder of jeton"));
         }
         let (place, connection) = self.open_to_examine()?;
-        self.told(recognise(&connection))?;
+        self.told(recognise(&connection, Mark::Log))?;
         let version = self.told(version(&connection))?;
         if version < MIGRATIONS.len() {
             return Err(StoreError::Conflict(format!(
@@ -109,6 +124,14 @@ impl File {
                 "{} is missing, but {} is there; put the two together again, or restore the last backup",
                 self.name(),
                 log.display()
+            )));
+        }
+        let copy = self.path.with_file_name(RESTORING);
+        if exists(&copy)? {
+            // An empty installation here would be taken for the one that was to be restored.
+            return Err(StoreError::Corrupt(format!(
+                "a restore into this folder was broken off, {} is there; remove what it left, and restore again",
+                copy.display()
             )));
         }
         Ok(false)
@@ -183,7 +206,7 @@ fn fill(path: &Path, kind: Kind) -> Result<(), Failure> {
     let mut connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.pragma_update(None, "synchronous", "EXTRA")?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    mark(&connection, Mark::Log)?;
     migrate(&mut connection)?;
     connection.execute("INSERT INTO meta (key, value) VALUES ('store.kind', ?1)", [kind.stored()])?;
     connection.close().map_err(|(_, error)| Failure::from(error))
@@ -215,14 +238,29 @@ fn version(connection: &Connection) -> Result<usize, Failure> {
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }
 
+/// Says in a file what it is.
+pub(crate) fn mark(connection: &Connection, mark: Mark) -> Result<(), Failure> {
+    Ok(connection.pragma_update(None, "application_id", mark.application_id())?)
+}
+
 /// Refuses what is not ours, and what a newer version wrote.
-fn recognise(connection: &Connection) -> Result<(), Failure> {
+pub(crate) fn recognise(connection: &Connection, wanted: Mark) -> Result<(), Failure> {
     let file = connection.path().unwrap_or_default();
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application != APPLICATION_ID {
-        return Err(Failure::Store(StoreError::Corrupt(format!(
-            "{file} is empty or not a file of jeton; keep it, and restore the last backup or choose another folder"
-        ))));
+    if application != wanted.application_id() {
+        let is = |mark: Mark| application == mark.application_id();
+        return Err(Failure::Store(StoreError::Corrupt(match wanted {
+            Mark::Log if is(Mark::Backup) => format!(
+                "{file} is a backup, and never served as it is; restore it into an empty folder by `jeton restore`"
+            ),
+            Mark::Log => format!(
+                "{file} is empty or not a file of jeton; keep it, and restore the last backup or choose another folder"
+            ),
+            Mark::Backup if is(Mark::Log) => {
+                format!("{file} is a log in use, or a plain copy of one, and no backup; make one by `jeton backup`")
+            }
+            Mark::Backup => format!("{file} is not a backup of jeton; choose another file"),
+        })));
     }
     let version = version(connection)?;
     if version > MIGRATIONS.len() {
@@ -234,7 +272,7 @@ fn recognise(connection: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), Failure> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Failure> {
     let from = version(connection)?;
     for (step, sql) in MIGRATIONS.iter().enumerate().skip(from) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -246,7 +284,7 @@ fn migrate(connection: &mut Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-fn stored_kind(connection: &Connection) -> Result<Kind, Failure> {
+pub(crate) fn stored_kind(connection: &Connection) -> Result<Kind, Failure> {
     let stored: String =
         connection.query_row("SELECT value FROM meta WHERE key = 'store.kind'", [], |row| row.get(0))?;
     Kind::from_stored(&stored).ok_or_else(|| {

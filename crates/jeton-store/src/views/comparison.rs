@@ -8,6 +8,7 @@ use super::reader::ViewsReader;
 use crate::entry::Position;
 use crate::error::StoreError;
 use crate::ports::Reader;
+use crate::progress::{Step, Watch};
 use crate::sqlite::{Failure, count};
 use crate::stored;
 
@@ -33,13 +34,13 @@ const TABLES: [(&str, &str); 12] = [
 impl ViewsReader {
     /// What differs first between these views and those that the log gives up to the same position; nothing when
     /// they are the same.
-    pub(crate) fn compared_with_anew(&self, log: &Reader) -> Result<Option<String>, StoreError> {
+    pub(crate) fn compared_with_anew(&self, log: &Reader, watch: &Watch) -> Result<Option<String>, StoreError> {
         // A snapshot, so that a follower that goes on meanwhile does not disturb.
         self.pool().read(|connection| {
             let snapshot = connection.unchecked_transaction()?;
             let position =
                 snapshot.query_row("SELECT position FROM follower", [], |row| Ok(count(row.get_ref(0)?)?))?;
-            let anew = match made(log, position) {
+            let anew = match made(log, position, watch) {
                 Ok(anew) => anew,
                 Err(error) => return Ok(Err(error)),
             };
@@ -54,9 +55,10 @@ impl ViewsReader {
     }
 }
 
-fn made(log: &Reader, until: Position) -> Result<Views, StoreError> {
+fn made(log: &Reader, until: Position, watch: &Watch) -> Result<Views, StoreError> {
     let mut views = Views::in_memory()?;
     while views.position() < until {
+        watch.tell(Step::Views, views.position(), until)?;
         let mut page = log.read(views.position(), PAGE)?;
         page.retain(|sealed| sealed.position <= until);
         if page.is_empty() {

@@ -142,6 +142,7 @@ pub(crate) async fn run(configuration: &Configuration) -> Result<(), Failure> {
     // The receivers live as long as what is being served; without them there is nobody to tell.
     let _ = tell_stop.send(true);
     running.end_streams();
+    running.break_off();
     if timeout(DRAIN, &mut serving).await.is_err() {
         tracing::warn!(seconds = DRAIN.as_secs(), "requests were still under way and are cut off");
         serving.abort();

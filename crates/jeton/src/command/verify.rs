@@ -9,11 +9,12 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::{print, print_json};
+use super::{counted, print, print_json};
 use crate::composition;
 use crate::configuration::Configuration;
 use crate::control::{Client, Difference, Extent, Verification, Verified};
 use crate::failure::{Failure, refused, usage};
+use crate::progress;
 
 /// Recompute everything from the log and compare: balances, hash chains, read tables
 ///
@@ -61,8 +62,8 @@ pub(crate) async fn run(configuration: &Configuration, flags: Flags) -> Result<(
     };
     let verification = Verification { expect };
     let verified = match Client::connect(&configuration.data).await? {
-        Some(server) => server.verify(&verification).await?,
-        None => composition::verify(configuration, &verification).await?,
+        Some(server) => progress::drawn(|watch| server.verify(&verification, watch)).await?,
+        None => progress::drawn(|watch| composition::verify(configuration, &verification, watch)).await?,
     };
 
     match &verified {
@@ -83,10 +84,6 @@ pub(crate) async fn run(configuration: &Configuration, flags: Flags) -> Result<(
             Err(refused(sentence(difference)))
         }
     }
-}
-
-fn counted(number: u64, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 /// The difference as a sentence that names the team and the entry.

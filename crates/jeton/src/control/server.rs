@@ -3,23 +3,28 @@
 //! What always holds: it is bound only by the process that holds the folder's lock, so a socket found there was left
 //! by a process that is dead, and is replaced. It decides nothing; each call is one of `Running`'s.
 
+use std::convert::Infallible;
 use std::fs::Permissions;
 use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use jeton_client::ApiKeyPost;
+use serde::Serialize;
 use tokio::net::UnixListener;
+use tokio::sync::mpsc;
 
-use super::{Address, ClockAcceptance, ClockAccepted, Declined, KeyCreated, Verification, Verified};
-use crate::composition::Running;
+use super::{Address, BackupWanted, ClockAcceptance, ClockAccepted, Declined, KeyCreated, Line, Verification};
+use crate::composition::{Running, Watch};
 use crate::failure::{Failure, unavailable};
 
 /// Where the bound socket lies.
@@ -63,6 +68,7 @@ pub(crate) fn router(running: Arc<Running>) -> Router {
         .route("/keys", post(create_key))
         .route("/clock/accept", post(accept_clock))
         .route("/verify", post(verify))
+        .route("/backup", post(back_up))
         .with_state(running)
 }
 
@@ -80,20 +86,65 @@ async fn accept_clock(
     running.accept_clock().await.map(Json)
 }
 
-async fn verify(
-    State(running): State<Arc<Running>>,
-    Json(verification): Json<Verification>,
-) -> Result<Json<Verified>, Failure> {
-    running.verify(&verification).await.map(Json)
+async fn verify(State(running): State<Arc<Running>>, Json(verification): Json<Verification>) -> Response {
+    told(|watch| async move { running.verify(&verification, watch).await })
+}
+
+async fn back_up(State(running): State<Arc<Running>>, Json(wanted): Json<BackupWanted>) -> Response {
+    told(|watch| async move { running.back_up(&wanted, watch).await })
+}
+
+/// Answers what takes long by lines, of which the last is the answer. Who hangs up breaks it off.
+fn told<Answer, Work>(work: impl FnOnce(Watch) -> Work) -> Response
+where
+    Answer: Serialize + Send + 'static,
+    Work: Future<Output = Result<Answer, Failure>> + Send + 'static,
+{
+    let (lines, told) = mpsc::unbounded_channel();
+    let (progress, last) = (lines.clone(), Mutex::new(None));
+    let watch = Watch::new(move |progressed| {
+        // A line for each thousandth, however often it is told.
+        let of_step = (progressed.step, progressed.done.saturating_mul(1_000).checked_div(progressed.of));
+        let new = last.lock().unwrap_or_else(PoisonError::into_inner).replace(of_step) != Some(of_step);
+        let gone = if new {
+            progress.send(line(&Line::<Answer>::Progress(progressed.into()))).is_err()
+        } else {
+            progress.is_closed()
+        };
+        if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let work = work(watch);
+    tokio::spawn(async move {
+        let ended = match work.await {
+            Ok(answer) => Line::Answer(answer),
+            Err(failure) => Line::Declined { status: status(&failure).as_u16(), detail: failure.to_string() },
+        };
+        // Who has hung up does not want to know.
+        let _ = lines.send(line(&ended));
+    });
+    let lines = futures_util::stream::unfold(told, async |mut told| {
+        let line = told.recv().await?;
+        Some((Ok::<_, Infallible>(line), told))
+    });
+    Body::from_stream(lines).into_response()
+}
+
+fn line<Answer: Serialize>(line: &Line<Answer>) -> Bytes {
+    let mut text = serde_json::to_vec(line).expect("what is told has no map with other keys than texts");
+    text.push(b'\n');
+    text.into()
+}
+
+fn status(failure: &Failure) -> StatusCode {
+    match failure {
+        Failure::Refused(_) => StatusCode::CONFLICT,
+        Failure::Usage(_) => StatusCode::BAD_REQUEST,
+        Failure::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let status = match &self {
-            Self::Refused(_) => StatusCode::CONFLICT,
-            Self::Usage(_) => StatusCode::BAD_REQUEST,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        (status, Json(Declined { detail: self.to_string() })).into_response()
+        (status(&self), Json(Declined { detail: self.to_string() })).into_response()
     }
 }

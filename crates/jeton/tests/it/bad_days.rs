@@ -7,3 +7,5 @@ mod clock;
 mod connections;
 mod disk;
 mod folder;
+
+pub(crate) use self::disk::Disk;

@@ -194,7 +194,7 @@ fn gone_for_good(folder: &Folder, salt: &[u8]) {
     folder.verify();
 }
 
-/// The databases as a backup takes them, in a folder beside the data.
+/// A backup, and copies of the databases, in a folder beside the data.
 fn copies(folder: &Folder, name: &str) -> std::path::PathBuf {
     let copies = folder.beside(name);
     std::fs::create_dir(&copies).unwrap();
@@ -204,6 +204,8 @@ fn copies(folder: &Folder, name: &str) -> std::path::PathBuf {
         let copy = copies.join(file);
         database.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
     }
+    let ended = folder.jeton(&["backup", copies.join("jeton.backup").to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
     copies
 }
 

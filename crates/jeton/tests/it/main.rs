@@ -5,6 +5,8 @@
 
 // As a module of tests, so that tests may unwrap in what they share.
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_days;
 #[cfg(test)]
 mod cases;

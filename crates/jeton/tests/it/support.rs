@@ -1,6 +1,7 @@
 //! What the tests share: processes, HTTP, and a vendor with a team to try things on.
 
 pub(crate) mod http;
+pub(crate) mod load;
 pub(crate) mod many;
 pub(crate) mod process;
 pub(crate) mod shop;

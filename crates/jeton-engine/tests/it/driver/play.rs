@@ -636,7 +636,7 @@ impl Play {
         }
         assert_eq!(self.reckoning.position, position, "V4: asked again, nothing changes");
         let server = self.server.take().unwrap();
-        let verified = jeton_engine::verify(&server.log, None, None, None).unwrap();
+        let verified = jeton_engine::verify(&server.log, None, None, None, &jeton_store::Watch::nobody()).unwrap();
         assert_eq!(verified.entries, self.reckoning.position);
         server.stop();
     }

@@ -14,7 +14,7 @@ use jeton_core::time::Instant;
 use jeton_engine::{Engine, NotNow, Running, Seen, Settings, Start, StartError, verify};
 use jeton_store::stored::{self, AnyEntry};
 use jeton_store::verify::{Unverified, Verified};
-use jeton_store::{Checkpoint, Folder, Kind, Position, Reader, Sealed, ViewsReader};
+use jeton_store::{Checkpoint, Folder, Kind, Position, Reader, Sealed, ViewsReader, Watch};
 use tokio::runtime::Runtime;
 
 use super::asks::{session_id, team_id};
@@ -220,7 +220,7 @@ impl Server {
     /// Waits until the views show everything that is stored, and verifies all of it.
     pub(crate) fn verify(&self, expected: Option<&Checkpoint>) -> Result<Verified, Unverified> {
         self.wait(self.engine.followed(self.last_position())).unwrap();
-        verify(&self.log, Some(&self.views), Some(key().verifying_key().to_bytes()), expected)
+        verify(&self.log, Some(&self.views), Some(key().verifying_key().to_bytes()), expected, &Watch::nobody())
     }
 }
 

@@ -14,12 +14,12 @@ use crate::support::process::Folder;
 use crate::support::shop::{opening, order, put_member, put_price_list, put_product, put_team};
 
 /// A small file system of the test's own, in memory. Dropped, it is taken away.
-pub(super) struct Disk {
+pub(crate) struct Disk {
     place: PathBuf,
 }
 
 impl Disk {
-    pub(super) fn mount(place: &Path, size: &str) -> Self {
+    pub(crate) fn mount(place: &Path, size: &str) -> Self {
         command("mount", &["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "jeton-test", text(place)]);
         Self { place: place.to_owned() }
     }

@@ -89,6 +89,12 @@ impl Folder {
         run(command.arg("--data").arg(self.data()))
     }
 
+    /// `jeton` with these arguments and `--data`, begun.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.arg("--data").arg(self.data()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// `jeton` with exactly these arguments and variables, to its end.
     pub(crate) fn plain_jeton(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
         run(self.command(arguments).envs(variables.iter().copied()))
