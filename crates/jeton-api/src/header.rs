@@ -19,6 +19,10 @@ pub(crate) struct Conditional(pub(crate) Option<IfMatch>);
 #[derive(Debug)]
 pub(crate) struct IdempotencyKey(pub(crate) String);
 
+/// The `Idempotency-Key`, where there is one.
+#[derive(Debug)]
+pub(crate) struct OptionalIdempotencyKey(pub(crate) Option<String>);
+
 impl<S: Send + Sync> FromRequestParts<S> for Conditional {
     type Rejection = Rejection;
 
@@ -32,6 +36,15 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         Ok(Self(idempotency_key(&parts.headers)?.to_owned()))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OptionalIdempotencyKey {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        let is_there = parts.headers.contains_key("idempotency-key");
+        Ok(Self(is_there.then(|| idempotency_key(&parts.headers).map(str::to_owned)).transpose()?))
     }
 }
 

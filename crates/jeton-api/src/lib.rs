@@ -39,12 +39,14 @@ mod caps;
 mod charges;
 mod checkpoint;
 mod credits;
+mod enrolments;
 mod entries;
 mod events;
 mod groups;
 mod health;
 mod jobs;
 mod lease_keys;
+mod member_keys;
 mod members;
 mod orders;
 mod plans;
@@ -131,6 +133,11 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(members::list_members))
         .routes(routes!(members::get_member, members::put_member, members::deactivate_member))
         .routes(routes!(members::erase_member))
+        .routes(routes!(enrolments::list_enrolments, enrolments::create_enrolment))
+        .routes(routes!(enrolments::get_enrolment, enrolments::withdraw_enrolment))
+        .routes(routes!(member_keys::list_member_keys))
+        .routes(routes!(member_keys::get_member_key, member_keys::revoke_member_key))
+        .routes(routes!(enrolments::enrol))
         .routes(routes!(access::get_assignment, access::put_assignment, access::delete_assignment))
         .routes(routes!(access::get_default_access, access::put_default_access))
         .routes(routes!(access::get_blocked_products, access::put_blocked_products))

@@ -45,13 +45,16 @@ pub(crate) fn complete(document: &mut OpenApi) {
             }
         }
     }
-    let optional = types_that_require_nothing(document);
+    let optional = types(document, |object| object.required.is_empty());
+    let empty = types(document, |object| object.properties.is_empty());
     for operation in document.paths.paths.values_mut().flat_map(operations_of_mut).map(|(_, operation)| operation) {
         let is_metering = operation.tags.iter().flatten().any(|tag| tag == "Metering");
         if let Some(RefOr::T(body)) = &mut operation.request_body {
             let names: Vec<String> = references_of(&json!(body)).into_iter().collect();
-            // A metering body that is not there is read as `{}`; configuration has to be said.
-            let may_be_left_out = is_metering && names.iter().any(|name| optional.contains(name));
+            // A metering body that is not there is read as `{}`, and so is one with nothing to say; configuration has to
+            // be said.
+            let may_be_left_out =
+                names.iter().any(|name| empty.contains(name) || (is_metering && optional.contains(name)));
             body.required = Some(if may_be_left_out { Required::False } else { Required::True });
         }
     }
@@ -91,11 +94,11 @@ fn references_of(part: &Value) -> BTreeSet<String> {
     }
 }
 
-fn types_that_require_nothing(document: &OpenApi) -> BTreeSet<String> {
+/// The names of the object types of which this holds.
+fn types(document: &OpenApi, holds: impl Fn(&Object) -> bool) -> BTreeSet<String> {
     let schemas = document.components.iter().flat_map(|components| &components.schemas);
-    let nothing =
-        |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty());
-    schemas.filter(|(_, schema)| nothing(schema)).map(|(name, _)| name.clone()).collect()
+    let wanted = |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if holds(object));
+    schemas.filter(|(_, schema)| wanted(schema)).map(|(name, _)| name.clone()).collect()
 }
 
 /// Has a page refer to the type of its rows, whose form the derived schema repeats.

@@ -33,8 +33,9 @@ pub enum Scope {
     Team(String),
     /// A product, by its code, in every team.
     Product(String),
-    /// A member of a team, by their ids.
-    Member { team: String, member: String },
+    /// A member of a team, by their ids, and the only device that the key opens and quotes for, where it is bound to
+    /// one.
+    Member { team: String, member: String, device: Option<String> },
 }
 
 impl Caller {
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_list_is_narrowed_to_what_the_key_belongs_to() {
-        let member = Scope::Member { team: "acme".to_owned(), member: "alice".to_owned() };
+        let member = Scope::Member { team: "acme".to_owned(), member: "alice".to_owned(), device: None };
         assert_eq!(member.team_or(None), Some("acme"));
         assert_eq!(member.member_or(None), Some("alice"));
         assert_eq!(member.member_or(Some("bob")), Some("bob"));

@@ -212,6 +212,10 @@ impl fmt::Display for Failure {
                 "Send `Authorization: Bearer` with a key of this installation that has neither ended nor been revoked.",
             ),
             Self::Forbidden => formatter.write_str("The scope of this key does not reach so far. Ask for another key."),
+            Self::NotFound { code: "unknown_enrolment" } => formatter.write_str(
+                "There is no such enrolment, or its code is no longer good: it is good once, for 7 days. Look whether it \
+                 is typed as it was told, or ask an admin of the team for a new one.",
+            ),
             Self::NotFound { code } => {
                 let what = code.strip_prefix("unknown_").unwrap_or(code).replace('_', " ");
                 write!(formatter, "There is no such {what}, or this key may not know of it.")

@@ -28,6 +28,7 @@
 //! | `events` | what has happened, for who follows it (N1) |
 //! | `pace` | how fast a key may ask |
 //! | `keys` | authentication, API keys, lease keys |
+//! | `enrolments`, `enrolment_code` | how a member's machine gets its key |
 //! | `sandbox` | the sandbox's clock |
 //! | `health` | whether the installation can answer, and its figures |
 //! | `people`, `leases`, `secret` | names of people, leases, keys in the clear |
@@ -42,6 +43,8 @@ mod agreements;
 mod caps;
 mod catalogue;
 mod credits;
+mod enrolment_code;
+mod enrolments;
 mod entries;
 mod events;
 mod explain;
@@ -114,6 +117,7 @@ struct Inner {
     started_at: Position,
     people: people::People,
     keys: keys::Keys,
+    enrolments: enrolments::Enrolments,
     leases: leases::Leases,
     paces: pace::Paces,
     events: events::Events,
@@ -146,6 +150,7 @@ impl App {
             people: people::People::load(&log)?,
             keys: keys::Keys::load(&log)?,
             events: events::Events::new(&issuer),
+            enrolments: enrolments::Enrolments::load(&log)?,
             leases: leases::Leases::new(lease_key, issuer, lease_algorithm),
             paces: pace::Paces::new(pace),
             log,

@@ -76,7 +76,7 @@ impl App {
         .await
     }
 
-    /// Deactivates a member. One that is inactive stays so.
+    /// Deactivates a member, and revokes their keys. One that is inactive stays so.
     pub async fn deactivate_member(
         &self,
         caller: &Caller,
@@ -86,8 +86,8 @@ impl App {
     ) -> Result<(), Failure> {
         authorise(caller, Operation::DeactivateMember, Target::team(team))?;
         let (id, member) = self.named_member(team, member)?;
-        let command = TeamCommand::DeactivateMember { member, if_match };
-        self.configure(caller, &id, command, Vec::new()).await.map(|_| ())
+        let (app, caller) = (self.clone(), caller.clone());
+        self.unbroken(async move { app.deactivate_with_keys(&caller, id, member, if_match).await }).await
     }
 
     /// Erases a person (V5): ends their sessions, seats and keys, and forgets id, name, address and devices. What they

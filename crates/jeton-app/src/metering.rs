@@ -30,14 +30,16 @@ const UNKNOWN_SESSION: Failure = Failure::NotFound { code: "unknown_session" };
 impl App {
     /// What an opening now would do. A refusal by a rule is part of the answer; an unknown name is not.
     pub async fn quote_session(&self, caller: &Caller, body: SessionQuotePost) -> Result<SessionQuote, Failure> {
-        let target = Target::opening(&body.team, &body.member, &body.product);
+        let target = Target::opening(&body.team, &body.member, &body.product).on(body.device.as_deref());
         authorise(caller, Operation::QuoteSession, target)?;
         let (team, member) = self.asked_member(&body.team, &body.member)?;
         let product: ProductCode = wire::parse("product", &body.product)?;
+        let device = body.device.as_deref().map(|device| wire::name("device", device)).transpose()?;
+        let device = device.zip(member).map(|(device, member)| self.inner.people.device(&team, member, &device).0);
         if let Some(tags) = &body.tags {
             check_tags(tags)?;
         }
-        let command = TeamCommand::QuoteSession { member, product: product.clone(), tags: body.tags };
+        let command = TeamCommand::QuoteSession { member, product: product.clone(), device, tags: body.tags };
         let Ok(Granted::Quoted(quote)) = self.decide(caller, &team, command, Vec::new()).await?.outcome else {
             return Err(Failure::Internal);
         };
@@ -71,7 +73,8 @@ impl App {
         session: &str,
         body: SessionOpen,
     ) -> Result<Once<SessionAnswer>, Failure> {
-        authorise(caller, Operation::OpenSession, Target::opening(&body.team, &body.member, &body.product))?;
+        let target = Target::opening(&body.team, &body.member, &body.product).on(Some(&body.device));
+        authorise(caller, Operation::OpenSession, target)?;
         let id: SessionId = wire::parse("session", session)?;
         let (team, member) = self.asked_member(&body.team, &body.member)?;
         let product: ProductCode = wire::parse("product", &body.product)?;
@@ -242,7 +245,7 @@ impl App {
             Scope::Vendor => Ok(Guard::Any),
             Scope::Team(team) => Ok(Guard::Team(known(team)?)),
             Scope::Product(product) => Ok(Guard::Product(product.parse().map_err(|_| Failure::Internal)?)),
-            Scope::Member { team, member } => {
+            Scope::Member { team, member, device: _ } => {
                 let (team, member) = self.named_member(team, member)?;
                 Ok(Guard::Member(team, member.ok_or(unknown)?))
             }

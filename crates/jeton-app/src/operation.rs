@@ -95,6 +95,13 @@ operations! {
     PutMember,           "put_member",           TEAM;
     DeactivateMember,    "deactivate_member",    TEAM;
     EraseMember,         "erase_member",         TEAM;
+    ListEnrolments,      "list_enrolments",      TEAM;
+    GetEnrolment,        "get_enrolment",        TEAM;
+    CreateEnrolment,     "create_enrolment",     TEAM;
+    WithdrawEnrolment,   "withdraw_enrolment",   TEAM;
+    ListMemberKeys,      "list_member_keys",     TEAM_AND_MEMBER;
+    GetMemberKey,        "get_member_key",       TEAM_AND_MEMBER;
+    RevokeMemberKey,     "revoke_member_key",    TEAM_AND_MEMBER;
     GetAssignment,       "get_assignment",       TEAM;
     PutAssignment,       "put_assignment",       TEAM;
     DeleteAssignment,    "delete_assignment",    TEAM;
@@ -163,6 +170,7 @@ operations! {
     ListJobs,            "list_jobs",            TEAM_AND_CLIENT;
 
     // Without a key.
+    Enrol,               "enrol",                Access::Open;
     GetLeaseKeys,        "get_lease_keys",       Access::Open;
     GetOpenapi,          "get_openapi",          Access::Open;
     GetLiveness,         "get_liveness",         Access::Open;
@@ -192,6 +200,7 @@ pub struct Target<'a> {
     team: Option<&'a str>,
     member: Option<&'a str>,
     product: Option<&'a str>,
+    device: Option<&'a str>,
     /// What is answered to one who may not know of it, where it was found by an id of its own.
     unknown: Option<&'static str>,
 }
@@ -199,49 +208,61 @@ pub struct Target<'a> {
 impl<'a> Target<'a> {
     /// What belongs to no team: catalogue, prices, settings, keys, clock.
     pub const fn installation() -> Self {
-        Self { team: None, member: None, product: None, unknown: None }
+        Self { team: None, member: None, product: None, device: None, unknown: None }
     }
 
     /// A team, or something of it.
     pub const fn team(team: &'a str) -> Self {
-        Self { team: Some(team), member: None, product: None, unknown: None }
+        Self { team: Some(team), member: None, product: None, device: None, unknown: None }
     }
 
     /// A member of a team, or something of theirs.
     pub const fn member(team: &'a str, member: &'a str) -> Self {
-        Self { team: Some(team), member: Some(member), product: None, unknown: None }
+        Self { team: Some(team), member: Some(member), product: None, device: None, unknown: None }
     }
 
     /// The use of a team, narrowed to a member where one is named.
     pub const fn use_of(team: &'a str, member: Option<&'a str>) -> Self {
-        Self { team: Some(team), member, product: None, unknown: None }
+        Self { team: Some(team), member, product: None, device: None, unknown: None }
     }
 
     /// A charge that was found by its id.
     pub const fn charge(team: &'a str, member: &'a str) -> Self {
-        Self { team: Some(team), member: Some(member), product: None, unknown: Some("unknown_charge") }
+        Self { team: Some(team), member: Some(member), product: None, device: None, unknown: Some("unknown_charge") }
     }
 
     /// An opening of a product by a member.
     pub const fn opening(team: &'a str, member: &'a str, product: &'a str) -> Self {
-        Self { team: Some(team), member: Some(member), product: Some(product), unknown: None }
+        Self { team: Some(team), member: Some(member), product: Some(product), device: None, unknown: None }
+    }
+
+    /// The same, on a device where one is named.
+    #[must_use]
+    pub const fn on(self, device: Option<&'a str>) -> Self {
+        Self { device, ..self }
     }
 
     /// A session that was found by its id.
     pub const fn session(team: &'a str, member: &'a str, product: &'a str) -> Self {
-        Self { team: Some(team), member: Some(member), product: Some(product), unknown: Some("unknown_session") }
+        Self {
+            team: Some(team),
+            member: Some(member),
+            product: Some(product),
+            device: None,
+            unknown: Some("unknown_session"),
+        }
     }
 
     /// Sessions, narrowed to a team, a member and a product where they are named.
     pub const fn sessions(team: Option<&'a str>, member: Option<&'a str>, product: Option<&'a str>) -> Self {
-        Self { team, member, product, unknown: None }
+        Self { team, member, product, device: None, unknown: None }
     }
 }
 
 /// Whether `caller` may do `operation` to `target`.
 ///
 /// # Errors
-/// [`Failure::Forbidden`] when the scope is too small; [`Failure::NotFound`] for what is another team's, another
+/// [`Failure::Forbidden`] when the scope is too small, or the key is bound to another device; [`Failure::NotFound`] for what is another team's, another
 /// member's, or a session or charge that is not the caller's.
 pub fn authorise(caller: &Caller, operation: Operation, target: Target<'_>) -> Result<(), Failure> {
     if !operation.is_open_to(caller.scope.name()) {
@@ -273,9 +294,13 @@ fn owns(scope: &Scope, target: Target<'_>) -> Result<(), Failure> {
         Scope::Partner(_) => Err(Failure::Forbidden),
         Scope::Team(team) => same(target.team, team, target.unknown_or("unknown_team")),
         Scope::Product(product) => same(target.product, product, target.unknown.map_or(Failure::Forbidden, not_found)),
-        Scope::Member { team, member } => {
+        Scope::Member { team, member, device } => {
             same(target.team, team, target.unknown_or("unknown_team"))?;
-            same(target.member, member, target.unknown_or("unknown_member"))
+            same(target.member, member, target.unknown_or("unknown_member"))?;
+            match (device, target.device) {
+                (Some(bound), Some(named)) if bound != named => Err(Failure::Forbidden),
+                (Some(_) | None, _) => Ok(()),
+            }
         }
     }
 }
@@ -316,7 +341,7 @@ mod tests {
             ScopeName::Partner => Scope::Partner("resale".to_owned()),
             ScopeName::Team => Scope::Team("acme".to_owned()),
             ScopeName::Product => Scope::Product("autocad".to_owned()),
-            ScopeName::Member => Scope::Member { team: "acme".to_owned(), member: "alice".to_owned() },
+            ScopeName::Member => Scope::Member { team: "acme".to_owned(), member: "alice".to_owned(), device: None },
         };
         Caller { scope, key: KeyId::new("key_1") }
     }
@@ -439,6 +464,22 @@ mod tests {
         assert_eq!(open("globex", "revit"), Err(Failure::Forbidden));
         let all = authorise(&product, Operation::ListSessions, Target::sessions(Some("globex"), None, None));
         assert_eq!(all, Err(Failure::Forbidden));
+    }
+
+    #[test]
+    fn a_key_that_is_bound_to_a_device_is_good_for_no_other() {
+        let (team, member) = ("acme".to_owned(), "alice".to_owned());
+        let scope = Scope::Member { team, member, device: Some("laptop".to_owned()) };
+        let bound = Caller { scope, key: KeyId::new("key_1") };
+        let opening = |device| Target::opening("acme", "alice", "autocad").on(device);
+        for operation in [Operation::OpenSession, Operation::QuoteSession] {
+            assert_eq!(authorise(&bound, operation, opening(Some("laptop"))), Ok(()));
+            assert_eq!(authorise(&bound, operation, opening(Some("desktop"))), Err(Failure::Forbidden));
+            assert_eq!(authorise(&bound, operation, opening(None)), Ok(()));
+            assert_eq!(authorise(&caller(ScopeName::Member), operation, opening(Some("desktop"))), Ok(()));
+        }
+        let others = Target::opening("acme", "bob", "autocad").on(Some("laptop"));
+        assert_eq!(authorise(&bound, Operation::OpenSession, others), of("unknown_member"));
     }
 
     #[test]

@@ -1,12 +1,16 @@
-//! How fast a key may ask.
+//! How fast a key may ask, and an address that has none yet.
 //!
 //! What always holds: each key has a measure of its own, which fills again as time goes by; only keys that were good
 //! have one, so that nobody makes the server remember more than there are keys. Keys of the vendor and of products
 //! have none unless the installation is set so. The time is the machine's, also in a sandbox: what is bounded is the
 //! work of this machine.
 //!
-//! What it does not do: measure what is asked without a key, or decide what a face answers to one who is too fast.
+//! Addresses that show the codes of enrolments are measured as keys are; those that have been silent long enough for
+//! their measure to be full again are forgotten.
+//!
+//! What it does not do: measure what else is asked without a key, or decide what a face answers to one who is too fast.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -17,6 +21,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::App;
 use crate::caller::{Caller, KeyId, Scope};
+use crate::failure::Failure;
 
 /// How fast keys may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +50,8 @@ pub struct Pace {
 
 /// More requests a second than anybody can make; the measure counts in nanoseconds.
 const MOST_PER_S: u32 = 1_000_000;
+/// Addresses that are remembered before those are forgotten that have been silent.
+const MOST_ADDRESSES: usize = 10_000;
 /// Requests that may come at once, in seconds of the long run.
 const BURST_S: NonZeroU32 = NonZeroU32::new(2).expect("2 is not 0");
 
@@ -61,11 +68,12 @@ impl App {
     }
 }
 
-type Measures = RateLimiter<KeyId, DefaultKeyedStateStore<KeyId>, DefaultClock, StateInformationMiddleware>;
+type Measures<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
-/// The measures of all keys.
+/// The measures of all keys, and of addresses that show codes.
 pub(crate) struct Paces {
-    measures: Option<Measures>,
+    measures: Option<Measures<KeyId>>,
+    addresses: Option<Measures<Option<IpAddr>>>,
     clock: DefaultClock,
     per_s: u32,
     all: bool,
@@ -74,11 +82,23 @@ pub(crate) struct Paces {
 impl Paces {
     pub(crate) fn new(settings: PaceSettings) -> Self {
         let per_s = settings.per_s.min(MOST_PER_S);
-        let measures = NonZeroU32::new(per_s).map(|each_s| {
-            let quota = Quota::per_second(each_s).allow_burst(each_s.saturating_mul(BURST_S));
-            RateLimiter::keyed(quota).with_middleware()
-        });
-        Self { measures, clock: DefaultClock::default(), per_s, all: settings.all }
+        let quota =
+            NonZeroU32::new(per_s).map(|each_s| Quota::per_second(each_s).allow_burst(each_s.saturating_mul(BURST_S)));
+        let measures = quota.map(|quota| RateLimiter::keyed(quota).with_middleware());
+        let addresses = quota.map(|quota| RateLimiter::keyed(quota).with_middleware());
+        Self { measures, addresses, clock: DefaultClock::default(), per_s, all: settings.all }
+    }
+
+    /// Counts a code that was shown from an address; all from where none is known are one.
+    pub(crate) fn count_address(&self, address: Option<IpAddr>) -> Result<(), Failure> {
+        let Some(addresses) = &self.addresses else { return Ok(()) };
+        if addresses.len() > MOST_ADDRESSES {
+            addresses.retain_recent();
+        }
+        addresses
+            .check_key(&address.map(network))
+            .map(|_| ())
+            .map_err(|until| Failure::TooFast { retry_after_s: in_seconds(until.wait_time_from(self.clock.now())) })
     }
 
     fn count(&self, caller: &Caller) -> Option<Pace> {
@@ -94,6 +114,17 @@ impl Paces {
         let quota = self.per_s.saturating_mul(BURST_S.get());
         let whole_in_s = quota.saturating_sub(remaining).div_ceil(self.per_s);
         Some(Pace { quota, window_s: BURST_S.get(), remaining, whole_in_s, retry_after_s })
+    }
+}
+
+/// The part of an address that one who has it cannot choose: of one of version 6, its network.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(version_6) => {
+            let host = u128::from(u64::MAX);
+            version_6.to_ipv4_mapped().map_or(IpAddr::V6(Ipv6Addr::from(u128::from(version_6) & !host)), IpAddr::V4)
+        }
     }
 }
 
@@ -133,7 +164,7 @@ mod tests {
             let paces = Paces::new(PaceSettings { per_s: 1, all });
             assert_eq!(paces.count(&caller(scope, "key_1")).is_some(), all);
         }
-        let member = Scope::Member { team: "acme".to_owned(), member: "alice".to_owned() };
+        let member = Scope::Member { team: "acme".to_owned(), member: "alice".to_owned(), device: None };
         for scope in [Scope::Team("acme".to_owned()), member, Scope::Partner("resale".to_owned())] {
             assert!(Paces::new(PaceSettings::default()).count(&caller(scope, "key_1")).is_some());
         }
@@ -145,6 +176,24 @@ mod tests {
             let pace = Paces::new(PaceSettings { per_s, all: true }).count(&team("key_1")).unwrap();
             assert_eq!((pace.quota, pace.whole_in_s, pace.retry_after_s), (2 * per_s.min(MOST_PER_S), 1, None));
         }
+    }
+
+    #[test]
+    fn an_address_that_shows_codes_is_measured_and_others_go_on() {
+        let paces = Paces::new(PaceSettings { per_s: 1, all: false });
+        let from = |address: &str| paces.count_address(Some(address.parse().unwrap()));
+        for address in ["192.0.2.7", "::ffff:192.0.2.7"] {
+            assert_eq!(from(address), Ok(()));
+        }
+        assert_eq!(from("192.0.2.7"), Err(Failure::TooFast { retry_after_s: 1 }));
+        assert_eq!(from("192.0.2.8"), Ok(()));
+        // Whoever has a network of version 6 has all its addresses.
+        assert_eq!([from("2001:db8::1"), from("2001:db8::2")], [Ok(()), Ok(())]);
+        assert_eq!(from("2001:db8::3"), Err(Failure::TooFast { retry_after_s: 1 }));
+        assert_eq!(from("2001:db8:0:1::3"), Ok(()));
+        assert_eq!([paces.count_address(None), paces.count_address(None)], [Ok(()), Ok(())]);
+        assert_eq!(paces.count_address(None), Err(Failure::TooFast { retry_after_s: 1 }));
+        assert_eq!(Paces::new(PaceSettings { per_s: 0, all: true }).count_address(None), Ok(()));
     }
 
     #[test]

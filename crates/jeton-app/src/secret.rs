@@ -55,6 +55,21 @@ pub(crate) fn key_id_for(caller: &str, idempotency_key: &str) -> String {
     format!("key_{}", base62(&digest[..16], 16))
 }
 
+/// The public id of a fresh enrolment.
+pub(crate) fn fresh_enrolment_id() -> String {
+    format!("enr_{}", base62(&random::<16>(), 16))
+}
+
+/// The public id of the enrolment that is made from these, each with its length before it.
+pub(crate) fn enrolment_id_for(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(u64::try_from(part.len()).unwrap_or_default().to_be_bytes());
+        digest.update(part);
+    }
+    format!("enr_{}", base62(&digest.finalize()[..16], 16))
+}
+
 /// The ledger's number of a device: a keyed hash, so that without the member's salt nobody can tell its name (V5).
 pub(crate) fn device_key(salt: &[u8; 16], name: &str) -> u64 {
     keyed_hash(salt, name)

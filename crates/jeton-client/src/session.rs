@@ -227,12 +227,16 @@ pub struct Warning {
 #[cfg_attr(
     feature = "openapi",
     derive(utoipa::ToSchema),
-    schema(example = json!({"team": "acme", "member": "alice", "product": "autocad"}))
+    schema(example = json!({"team": "acme", "member": "alice", "product": "autocad", "device": "laptop-7"}))
 )]
 pub struct SessionQuotePost {
     pub team: String,
     pub member: String,
     pub product: String,
+    /// On which machine; without it, open devices are not counted (W3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    pub device: Option<String>,
     /// The tags that it would carry; without any, required tags are not asked for (L2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,

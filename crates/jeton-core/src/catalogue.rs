@@ -307,6 +307,8 @@ impl Catalogue {
             }
             VendorFact::KeyCreated { .. }
             | VendorFact::KeyRevoked { .. }
+            | VendorFact::EnrolmentCreated { .. }
+            | VendorFact::EnrolmentWithdrawn { .. }
             | VendorFact::ClockMoved { .. }
             | VendorFact::ClockAccepted { .. }
             | VendorFact::EpochBegun { .. } => {}

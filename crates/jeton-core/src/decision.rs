@@ -139,6 +139,8 @@ pub enum TeamCommand {
     QuoteSession {
         member: Option<MemberKey>,
         product: ProductCode,
+        /// Without one, devices are not counted.
+        device: Option<DeviceKey>,
         /// Without any, required tags are not asked for.
         tags: Option<Tags>,
     },
@@ -390,10 +392,10 @@ impl<'a> Decision<'a> {
             TeamCommand::RecordPayment { order, paid_on, reference } => {
                 Ok(self.record_payment(&order, paid_on, reference))
             }
-            TeamCommand::QuoteSession { member, product, tags } => {
+            TeamCommand::QuoteSession { member, product, device, tags } => {
                 let member = self.known_member(member)?;
                 let product = self.known_product(&product)?;
-                Ok(Granted::Quoted(self.quote(member, product, tags.as_ref())))
+                Ok(Granted::Quoted(self.quote(member, product, device, tags.as_ref())))
             }
             TeamCommand::OpenSession(open) => self.open_session(open),
             TeamCommand::Beat { session, activity, lease } => self.beat(&session, activity, lease),

@@ -16,8 +16,8 @@ use crate::cap::CapSpec;
 use crate::catalogue::{DailyRate, Offer, ProductSpec, ResultRate, Settings, UseSpec};
 use crate::credit::CreditDraw;
 use crate::id::{
-    AgreementId, CapId, DeviceKey, GrantId, GroupId, JobId, JobNo, KeyId, LotNo, MemberKey, OrderId, PriceListId,
-    ProductCode, ProductKey, ResultCode, Seq, SessionId, SessionNo, TeamId, UseCode,
+    AgreementId, CapId, DeviceKey, EnrolmentId, GrantId, GroupId, JobId, JobNo, KeyId, LotNo, MemberKey, OrderId,
+    PriceListId, ProductCode, ProductKey, ResultCode, Seq, SessionId, SessionNo, TeamId, UseCode,
 };
 use crate::lot::{Draw, Lot};
 use crate::money::{Currency, Money, UnitPrice};
@@ -79,9 +79,23 @@ pub enum VendorFact {
         key: KeyId,
         scope: String,
         ends_at: Option<Instant>,
+        /// The enrolment whose code it was traded for; it is then written by whoever holds the key from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        enrolment: Option<EnrolmentId>,
     },
     KeyRevoked {
         key: KeyId,
+    },
+    /// A code for a member's machine; its hash lies beside the ledger.
+    EnrolmentCreated {
+        enrolment: EnrolmentId,
+        /// As of a key of the member.
+        scope: String,
+        ends_at: Instant,
+    },
+    /// The code is no longer good; also when its member was deactivated or erased.
+    EnrolmentWithdrawn {
+        enrolment: EnrolmentId,
     },
     /// The sandbox clock was moved to this entry's instant.
     ClockMoved {

@@ -98,6 +98,8 @@ ids! {
     ResultCode: is_slug, SLUG;
     /// The public part of an API key.
     KeyId: is_id, ID;
+    /// The public part of an enrolment.
+    EnrolmentId: is_id, ID;
 }
 
 macro_rules! numbers {

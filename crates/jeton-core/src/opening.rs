@@ -83,8 +83,14 @@ impl Terms {
 
 impl Decision<'_> {
     /// What opening now would do; nothing is decided.
-    pub(crate) fn quote(&self, member: MemberKey, product: ProductKey, tags: Option<&Tags>) -> QuoteAnswer {
-        let terms = self.terms(Asked { member, product, at: self.now, device: None, tags });
+    pub(crate) fn quote(
+        &self,
+        member: MemberKey,
+        product: ProductKey,
+        device: Option<DeviceKey>,
+        tags: Option<&Tags>,
+    ) -> QuoteAnswer {
+        let terms = self.terms(Asked { member, product, at: self.now, device, tags });
         QuoteAnswer::new(terms, self.team.lots.available())
     }
 

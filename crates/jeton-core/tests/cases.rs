@@ -456,7 +456,7 @@ impl Rules {
             }
             Action::Quote { product } => {
                 let (member, product) = (member_of(self, who), code(product));
-                self.decide(TeamCommand::QuoteSession { member, product, tags: None }, now)?
+                self.decide(TeamCommand::QuoteSession { member, product, device: None, tags: None }, now)?
             }
             Action::QuoteJob { product, parts } => {
                 let asked = self.job_asked(who, product, parts, None);

@@ -15,8 +15,8 @@ mod writer;
 pub use clock::{Clock, Jump, Machine, Reading, ThisMachine, WallClock};
 pub use epoch::{Epoch, RESTORED, begin_epoch};
 pub use message::{
-    Decided, Engine, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, NotNow, Seen, SessionAsk,
-    SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
+    DeactivateAsk, Decided, Engine, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, NotNow, Seen,
+    SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
 };
 pub use start::{Running, Settings, Start, StartError};
 pub use verify::verify;

@@ -10,7 +10,9 @@ use jeton_core::answer::SessionAnswer;
 use jeton_core::catalogue::{Catalogue, IfMatch, VendorCommand};
 use jeton_core::decision::{Granted, TeamCommand};
 use jeton_core::entry::{Author, ClosedBy};
-use jeton_core::id::{DeviceKey, JobId, JobNo, KeyId, MemberKey, ProductCode, SessionId, SessionNo, TeamId};
+use jeton_core::id::{
+    DeviceKey, EnrolmentId, JobId, JobNo, KeyId, MemberKey, ProductCode, SessionId, SessionNo, TeamId,
+};
 use jeton_core::job::{JobAnswer, PartAsked};
 use jeton_core::presence::Presence;
 use jeton_core::refusal::Refusal;
@@ -81,6 +83,22 @@ pub struct EraseAsk {
     pub member: Option<MemberKey>,
     /// All API keys of the member: those that can still be used are revoked, and none keeps its label.
     pub keys: Vec<MemberApiKey>,
+    /// Those of the member's enrolments whose codes are still good.
+    pub enrolments: Vec<EnrolmentId>,
+    pub by: Author,
+}
+
+/// The deactivation of a member: what they could still ask with ends in the same commit.
+#[derive(Debug)]
+pub struct DeactivateAsk {
+    pub team: TeamId,
+    /// `None`: nobody is known by the name that was given.
+    pub member: Option<MemberKey>,
+    pub if_match: Option<IfMatch>,
+    /// Those of the member's API keys that were not revoked.
+    pub keys: Vec<KeyId>,
+    /// Those of the member's enrolments whose codes are still good.
+    pub enrolments: Vec<EnrolmentId>,
     pub by: Author,
 }
 
@@ -233,6 +251,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<Decided<T>, NotNow>>;
 pub(crate) enum Message {
     Team(TeamAsk, Reply<TeamAnswer>),
     Erase(EraseAsk, Reply<Granted>),
+    Deactivate(DeactivateAsk, Reply<Granted>),
     Session(SessionAsk, Reply<Option<SessionDecided>>),
     Job(JobAsk, Reply<Option<JobDecided>>),
     Vendor {
@@ -280,6 +299,11 @@ impl Engine {
     /// Has a member erased (V5).
     pub async fn erase(&self, ask: EraseAsk) -> Result<Decided<Granted>, NotNow> {
         self.ask(|reply| Message::Erase(ask, reply)).await
+    }
+
+    /// Has a member deactivated, with their keys and enrolments.
+    pub async fn deactivate(&self, ask: DeactivateAsk) -> Result<Decided<Granted>, NotNow> {
+        self.ask(|reply| Message::Deactivate(ask, reply)).await
     }
 
     /// Has a beat or a close decided. `None`: no such session lives, or it is outside the guard.

@@ -13,7 +13,7 @@ use ed25519_dalek::SigningKey;
 use jeton_core::catalogue::{self, Catalogue, IfMatch, VendorCommand};
 use jeton_core::decision::{self, Granted, Scene, TeamCommand};
 use jeton_core::entry::{Author, ClockReason, Entry, TeamFact, VendorFact};
-use jeton_core::id::{JobId, MemberKey, Seq, SessionNo, TeamId};
+use jeton_core::id::{EnrolmentId, JobId, MemberKey, Seq, SessionNo, TeamId};
 use jeton_core::presence::Alive;
 use jeton_core::refusal::{Refusal, Unknown};
 use jeton_core::time::{Instant, Zone};
@@ -29,8 +29,8 @@ use crate::clock::{Clock, Reading};
 use crate::follower::Feed;
 use crate::house::{House, Named};
 use crate::message::{
-    Decided, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, Message, NotNow, ReadAsk, Reply,
-    SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
+    DeactivateAsk, Decided, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, Message, NotNow, ReadAsk,
+    Reply, SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
 };
 use crate::start::{LISTENING, recalled};
 
@@ -224,6 +224,7 @@ impl OneWriter {
         match message {
             Message::Team(ask, reply) => self.answer(reply, |this, now| this.team(ask, now)),
             Message::Erase(ask, reply) => self.answer(reply, |this, now| this.erase(ask, now)),
+            Message::Deactivate(ask, reply) => self.answer(reply, |this, now| this.deactivate(ask, now)),
             Message::Session(ask, reply) => self.answer(reply, |this, now| this.session(ask, now)),
             Message::Job(ask, reply) => self.answer(reply, |this, now| this.job(ask, now)),
             Message::Vendor { command, if_match, by, beside, reply } => {
@@ -274,9 +275,27 @@ impl OneWriter {
         Ok(TeamAnswer::Granted(Box::new(granted)))
     }
 
-    /// Everything of an erasure is in one commit: the member's entries, the ends of their keys, and what lies beside.
+    /// A member who is deactivated asks nothing more: their keys and codes end in the same commit.
+    fn deactivate(&mut self, ask: DeactivateAsk, now: Instant) -> Result<Granted, Refusal> {
+        let DeactivateAsk { team, member, if_match, keys, enrolments, by } = ask;
+        if self.house.team(&team).is_none() {
+            return Err(Refusal::Unknown(Unknown::Team));
+        }
+        let outcome = self.decide(&team, TeamCommand::DeactivateMember { member, if_match }, by.clone(), now);
+        self.house.schedule(&team);
+        let granted = outcome?;
+        for key in keys {
+            self.pending.beside.push(Beside::KeyRevoked { id: key.to_string(), at: now.micros() });
+            self.note(VendorFact::KeyRevoked { key }, by.clone(), now);
+        }
+        self.withdraw(enrolments, &by, now);
+        Ok(granted)
+    }
+
+    /// Everything of an erasure is in one commit: the member's entries, the ends of their keys and codes, and what lies
+    /// beside.
     fn erase(&mut self, ask: EraseAsk, now: Instant) -> Result<Granted, Refusal> {
-        let EraseAsk { team, member, keys, by } = ask;
+        let EraseAsk { team, member, keys, enrolments, by } = ask;
         if self.house.team(&team).is_none() {
             return Err(Refusal::Unknown(Unknown::Team));
         }
@@ -289,10 +308,18 @@ impl OneWriter {
                 self.note(VendorFact::KeyRevoked { key }, by.clone(), now);
             }
         }
+        self.withdraw(enrolments, &by, now);
         if let Some(MemberKey(member)) = member {
             self.pending.beside.push(Beside::PersonErased { team: team.to_string(), member });
         }
         Ok(granted)
+    }
+
+    fn withdraw(&mut self, enrolments: Vec<EnrolmentId>, by: &Author, now: Instant) {
+        for enrolment in enrolments {
+            self.pending.beside.push(Beside::EnrolmentWithdrawn { id: enrolment.to_string(), at: now.micros() });
+            self.note(VendorFact::EnrolmentWithdrawn { enrolment }, by.clone(), now);
+        }
     }
 
     fn session(&mut self, ask: SessionAsk, now: Instant) -> Result<Option<SessionDecided>, Refusal> {

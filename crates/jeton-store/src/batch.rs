@@ -3,6 +3,7 @@
 //! All of a batch is stored, or nothing of it. A batch may carry rows alone.
 
 use crate::checkpoint::Checkpoint;
+use crate::enrolments::EnrolmentRow;
 use crate::entry::{Position, Sealed};
 use crate::error::StoreError;
 use crate::keys::KeyRow;
@@ -37,6 +38,14 @@ pub enum Beside {
     /// Ends the key of somebody who is erased as [`Beside::KeyRevoked`] does, and empties its label without leaving a
     /// copy: it may name them.
     KeyErased { id: String, at: i64 },
+    /// A new enrolment; a known id is a conflict.
+    Enrolment(EnrolmentRow),
+    /// The enrolment's code was traded for a key at `at` (microseconds UTC). One that is unknown, was used or was
+    /// withdrawn is a conflict: a code is good once.
+    EnrolmentUsed { id: String, key: String, at: i64 },
+    /// The enrolment's code is no longer good, from `at` on (microseconds UTC); an unknown id is a conflict, and one
+    /// that was used or withdrawn before stays as it is.
+    EnrolmentWithdrawn { id: String, at: i64 },
     /// Takes the place of the row of the same team and session.
     Presence(Presence),
     /// The session has ended; that it has no row is no conflict.

@@ -1,5 +1,5 @@
-//! What an installation keeps: the log, the rows beside it (people, devices, keys, presence,
-//! checkpoints), and the views that are derived from the log.
+//! What an installation keeps: the log, the rows beside it (people, devices, keys, enrolments,
+//! presence, checkpoints), and the views that are derived from the log.
 //!
 //! What always holds: the log is appended in commits, each whole or not at all and durable when
 //! [`Writer::append`] returns; an entry is never changed; every entry is chained by hash to the one
@@ -13,6 +13,7 @@ mod backup;
 mod batch;
 pub mod chain;
 mod checkpoint;
+mod enrolments;
 mod entry;
 mod error;
 mod folder;
@@ -33,6 +34,7 @@ pub use backup::{Backup, Part, Unnamed};
 pub use batch::{Batch, Beside};
 pub use chain::Hash;
 pub use checkpoint::{Checkpoint, ForgedCheckpoint};
+pub use enrolments::EnrolmentRow;
 pub use entry::{Position, Sealed};
 pub use error::{Cause, StoreError};
 pub use folder::{Examined, Folder, Kind};

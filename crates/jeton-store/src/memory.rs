@@ -10,13 +10,14 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::batch::{Batch, Beside};
 use crate::checkpoint::Checkpoint;
+use crate::enrolments::EnrolmentRow;
 use crate::entry::{Position, Sealed};
 use crate::error::StoreError;
 use crate::keys::KeyRow;
 use crate::people::{Device, Person};
 use crate::ports::{Reader, Writer};
 use crate::presence::Presence;
-use crate::sqlite::{key_taken, key_unknown, missing, whole};
+use crate::sqlite::{enrolment_over, enrolment_taken, enrolment_unknown, key_taken, key_unknown, missing, whole};
 use crate::views::Views;
 
 /// An empty store in memory.
@@ -65,6 +66,7 @@ struct State {
     people: BTreeMap<(String, u32), Person>,
     devices: BTreeMap<(String, u32, u64), Device>,
     keys: BTreeMap<String, KeyRow>,
+    enrolments: BTreeMap<String, EnrolmentRow>,
     presence: BTreeMap<(String, u64), Presence>,
     life: Option<i64>,
     repeats: BTreeMap<(String, u64), u64>,
@@ -118,6 +120,7 @@ impl State {
             whole(entry.seq);
         }
         let mut new_keys = HashSet::new();
+        let mut enrolments = BTreeMap::new();
         for row in &batch.beside {
             match row {
                 Beside::Key(key) => {
@@ -129,6 +132,25 @@ impl State {
                     if !self.keys.contains_key(id) && !new_keys.contains(id.as_str()) {
                         return Err(key_unknown(id));
                     }
+                }
+                Beside::Enrolment(row) => {
+                    if self.enrolments.contains_key(&row.id) || enrolments.contains_key(row.id.as_str()) {
+                        return Err(enrolment_taken(&row.id));
+                    }
+                    enrolments.insert(row.id.as_str(), row.is_open());
+                }
+                Beside::EnrolmentUsed { id, .. } => {
+                    let stored = || self.enrolments.get(id).is_some_and(EnrolmentRow::is_open);
+                    if !enrolments.get(id.as_str()).copied().unwrap_or_else(stored) {
+                        return Err(enrolment_over(id));
+                    }
+                    enrolments.insert(id.as_str(), false);
+                }
+                Beside::EnrolmentWithdrawn { id, at: _ } => {
+                    if !self.enrolments.contains_key(id) && !enrolments.contains_key(id.as_str()) {
+                        return Err(enrolment_unknown(id));
+                    }
+                    enrolments.insert(id.as_str(), false);
                 }
                 Beside::Presence(presence) => {
                     whole(presence.session);
@@ -182,6 +204,19 @@ impl State {
                     if let Some(key) = self.keys.get_mut(&id) {
                         key.revoked_at.get_or_insert(at);
                         key.label.clear();
+                    }
+                }
+                Beside::Enrolment(row) => {
+                    self.enrolments.insert(row.id.clone(), row);
+                }
+                Beside::EnrolmentUsed { id, key, at } => {
+                    if let Some(row) = self.enrolments.get_mut(&id) {
+                        (row.used_at, row.key) = (Some(at), Some(key));
+                    }
+                }
+                Beside::EnrolmentWithdrawn { id, at } => {
+                    if let Some(row) = self.enrolments.get_mut(&id).filter(|row| row.is_open()) {
+                        row.withdrawn_at = Some(at);
                     }
                 }
                 Beside::Presence(presence) => {
@@ -268,6 +303,10 @@ impl MemoryReader {
 
     pub(crate) fn keys(&self) -> Vec<KeyRow> {
         self.0.read().keys.values().cloned().collect()
+    }
+
+    pub(crate) fn enrolments(&self) -> Vec<EnrolmentRow> {
+        self.0.read().enrolments.values().cloned().collect()
     }
 
     pub(crate) fn presence(&self) -> Vec<Presence> {

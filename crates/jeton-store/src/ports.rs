@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::batch::Batch;
 use crate::checkpoint::Checkpoint;
+use crate::enrolments::EnrolmentRow;
 use crate::entry::{Position, Sealed};
 use crate::error::StoreError;
 use crate::keys::KeyRow;
@@ -24,8 +25,8 @@ impl Writer {
     /// Stores all of the batch, or nothing of it; durable on return. The hashes are the caller's:
     /// they are stored as they come.
     ///
-    /// Conflict when the positions do not follow the log's last, a new key's id is taken, or a
-    /// key to revoke is unknown. After an error the writer goes on as if nothing had been asked.
+    /// Conflict when the positions do not follow the log's last, the id of a new key or enrolment is
+    /// taken, a key to revoke or an enrolment to withdraw is unknown, or one to use is over. After an error the writer goes on as if nothing had been asked.
     ///
     /// # Panics
     /// When the commit's hash is not on the last entry alone, or a number is 2⁶³ or more.
@@ -141,6 +142,14 @@ impl Reader {
         match self {
             Self::Sqlite(reader) => reader.keys(),
             Self::Memory(reader) => Ok(reader.keys()),
+        }
+    }
+
+    /// All enrolments, those that are over too, by id.
+    pub fn enrolments(&self) -> Result<Vec<EnrolmentRow>, StoreError> {
+        match self {
+            Self::Sqlite(reader) => reader.enrolments(),
+            Self::Memory(reader) => Ok(reader.enrolments()),
         }
     }
 

@@ -18,5 +18,5 @@ pub(crate) use file::{BUSY, File};
 pub(crate) use pool::{Place, Pool};
 pub(crate) use reader::SqliteReader;
 pub(crate) use reader::missing;
-pub(crate) use rows::{all, count, key_taken, key_unknown, whole};
+pub(crate) use rows::{all, count, enrolment_over, enrolment_taken, enrolment_unknown, key_taken, key_unknown, whole};
 pub(crate) use writer::SqliteWriter;

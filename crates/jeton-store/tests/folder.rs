@@ -121,7 +121,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     drop(connection);
     let before = fs::read(&file).unwrap();
     let newer = StoreError::Conflict(format!(
-        "{} was written by a newer jeton (form 99, this one knows 1); use that one",
+        "{} was written by a newer jeton (form 99, this one knows 2); use that one",
         file.display()
     ));
     assert_eq!(Folder::open(dir.path(), Kind::Real).unwrap_err(), newer);
@@ -439,12 +439,35 @@ fn v5_a_log_that_is_being_read_is_emptied_later() {
 fn the_stored_form_is_that_of_the_golden_file() {
     let dir = tempfile::tempdir().unwrap();
     drop(Folder::open(dir.path(), Kind::Real).unwrap());
-    let connection = Connection::open(dir.path().join("jeton.db")).unwrap();
-    let mut statement =
-        connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
-    let tables =
-        statement.query_map([], |row| row.get::<_, String>(0)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    let found = format!("-- form {version}\n{};\n", tables.join(";\n"));
-    assert_eq!(found, include_str!("golden/form_1.sql"));
+    assert_eq!(form(&dir.path().join("jeton.db")).unwrap(), include_str!("golden/form_2.sql"));
+}
+
+#[test]
+fn a_file_of_the_first_form_is_brought_to_this_ones_with_all_that_is_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("jeton.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("golden/form_1.sql")).unwrap();
+    old.execute_batch(
+        "INSERT INTO meta VALUES ('store.kind', 'real');
+         INSERT INTO keys VALUES ('key_1', zeroblob(32), 'vendor', '', 1, NULL, NULL);
+         PRAGMA application_id = 0x4a65746e;
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+    assert_eq!(folder.reader().keys().unwrap().len(), 1);
+    assert_eq!(folder.reader().enrolments(), Ok(Vec::new()));
+    drop(folder);
+    assert_eq!(form(&path).unwrap(), include_str!("golden/form_2.sql"));
+}
+
+/// The tables of a file, and which form it says that they are.
+fn form(path: &Path) -> rusqlite::Result<String> {
+    let connection = Connection::open(path)?;
+    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
+    let tables = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(format!("-- form {version}\n{};\n", tables.join(";\n")))
 }

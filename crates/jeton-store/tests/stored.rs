@@ -45,6 +45,8 @@ variants! {
         SettingsSet(_) => "settings_set",
         KeyCreated { .. } => "key_created",
         KeyRevoked { .. } => "key_revoked",
+        EnrolmentCreated { .. } => "enrolment_created",
+        EnrolmentWithdrawn { .. } => "enrolment_withdrawn",
         ClockMoved { .. } => "clock_moved",
         ClockAccepted { .. } => "clock_accepted",
         EpochBegun { .. } => "epoch_begun",
@@ -378,6 +380,8 @@ impl Seen {
             | VendorFact::SettingsSet(_)
             | VendorFact::KeyCreated { .. }
             | VendorFact::KeyRevoked { .. }
+            | VendorFact::EnrolmentCreated { .. }
+            | VendorFact::EnrolmentWithdrawn { .. }
             | VendorFact::ClockMoved { .. }
             | VendorFact::EpochBegun { .. } => {}
         }

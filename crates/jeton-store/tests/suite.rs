@@ -11,8 +11,8 @@ use ed25519_dalek::SigningKey;
 use history::History;
 use jeton_store::verify::{Unverified, Verified, chain_check, expect};
 use jeton_store::{
-    Batch, Beside, Checkpoint, Device, Folder, IdRow, KeyRow, Kind, Lease, Memory, Person, Presence, Reader, Sealed,
-    StoreError, Views, Watch, Writer, memory,
+    Batch, Beside, Checkpoint, Device, EnrolmentRow, Folder, IdRow, KeyRow, Kind, Lease, Memory, Person, Presence,
+    Reader, Sealed, StoreError, Views, Watch, Writer, memory,
 };
 use tempfile::TempDir;
 
@@ -91,6 +91,7 @@ over_both! {
     people_and_devices_take_the_place_of_their_like
     v5_the_erased_leave_nothing_and_everybody_else_stays
     keys_are_made_once_and_revoked_once
+    an_enrolment_is_used_once_or_withdrawn
     presence_comes_and_goes
     signs_of_life_and_meta_keep_the_last_and_repeats_add_up
     checkpoints_are_kept_in_order
@@ -140,10 +141,25 @@ fn key(id: &str) -> KeyRow {
     }
 }
 
+fn enrolment(id: &str) -> EnrolmentRow {
+    EnrolmentRow {
+        id: id.to_owned(),
+        hash: [6; 32],
+        team: "acme".to_owned(),
+        member: 2,
+        created_at: 1,
+        ends_at: 9,
+        used_at: None,
+        withdrawn_at: None,
+        key: None,
+    }
+}
+
 /// A row of every table, in the order of [`everything_beside`].
 fn one_of_each(n: u32) -> Vec<Beside> {
     vec![
         Beside::Key(key(&format!("key_of_{n}"))),
+        Beside::Enrolment(enrolment(&format!("enr_of_{n}"))),
         Beside::Person(person("acme", n, "ann")),
         Beside::Device(Device { team: "acme".to_owned(), member: n, device: 4, name: "laptop".to_owned() }),
         Beside::Presence(Presence {
@@ -168,6 +184,7 @@ fn everything_beside(reader: &Reader) -> Vec<Beside> {
     let readable = "the rows can be read";
     let mut found = Vec::new();
     found.extend(reader.keys().expect(readable).into_iter().map(Beside::Key));
+    found.extend(reader.enrolments().expect(readable).into_iter().map(Beside::Enrolment));
     found.extend(reader.people().expect(readable).into_iter().map(Beside::Person));
     found.extend(reader.devices("acme").expect(readable).into_iter().map(Beside::Device));
     found.extend(reader.presence().expect(readable).into_iter().map(Beside::Presence));
@@ -405,6 +422,35 @@ mod cases {
         let twice = Batch { entries: vec![], beside: vec![Beside::Key(key("key_c")), Beside::Key(key("key_c"))] };
         assert!(matches!(writer.append(&twice), Err(StoreError::Conflict(_))));
         assert_eq!(reader.keys().unwrap().len(), 2);
+    }
+
+    pub(crate) fn an_enrolment_is_used_once_or_withdrawn(store: &mut Store) {
+        let (mut writer, reader) = store.ports();
+        let made = |id| Beside::Enrolment(enrolment(id));
+        let used = |id: &str, at| Beside::EnrolmentUsed { id: id.to_owned(), key: format!("key_{at}"), at };
+        let withdrawn = |id: &str, at| Beside::EnrolmentWithdrawn { id: id.to_owned(), at };
+        beside(&mut writer, [made("enr_b"), made("enr_a")]);
+        beside(&mut writer, [used("enr_a", 3), withdrawn("enr_b", 4), withdrawn("enr_a", 5), withdrawn("enr_b", 6)]);
+        let is_used = EnrolmentRow { used_at: Some(3), key: Some("key_3".to_owned()), ..enrolment("enr_a") };
+        let is_withdrawn = EnrolmentRow { withdrawn_at: Some(4), ..enrolment("enr_b") };
+        assert_eq!(reader.enrolments(), Ok(vec![is_used.clone(), is_withdrawn.clone()]));
+
+        for conflict in [
+            vec![used("enr_a", 7)],
+            vec![used("enr_b", 7)],
+            vec![used("enr_c", 7)],
+            vec![withdrawn("enr_c", 7)],
+            vec![made("enr_a")],
+            vec![made("enr_c"), made("enr_c")],
+            vec![made("enr_c"), used("enr_c", 7), used("enr_c", 8)],
+            vec![made("enr_c"), withdrawn("enr_c", 7), used("enr_c", 8)],
+        ] {
+            let answer = writer.append(&Batch { entries: vec![], beside: conflict.clone() });
+            assert!(matches!(answer, Err(StoreError::Conflict(_))), "{conflict:?}: {answer:?}");
+        }
+        drop((writer, reader));
+        store.reopen();
+        assert_eq!(store.ports().1.enrolments(), Ok(vec![is_used, is_withdrawn]));
     }
 
     /// W8.

@@ -5,11 +5,14 @@
 //! memory than its share. A client that has said all that it wants may close its half, and is answered. A request that is under way is answered before a
 //! stop. What is asked, and by whom, is the router's.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::extract::connect_info::ConnectInfo;
+use axum::middleware::AddExtension;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -19,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
+use tower::Layer;
 
 /// Bytes of a request line and headers, and of an answer that waits to be taken, at most.
 const BUFFER: usize = 64 * 1024;
@@ -44,8 +48,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, silence: Durati
             _ = stop.wait_for(|stop| *stop) => break,
         };
         match (place, accepted) {
-            (Ok(place), Ok((stream, _))) => {
-                let answered = graceful.watch(connection(stream, router.clone(), silence));
+            (Ok(place), Ok((stream, peer))) => {
+                let router = Extension(ConnectInfo(peer)).layer(router.clone());
+                let answered = graceful.watch(connection(stream, router, silence));
                 tokio::spawn(async move {
                     let _place = place;
                     if let Err(error) = answered.await {
@@ -63,9 +68,12 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, silence: Durati
     graceful.shutdown().await;
 }
 
-type Connection = http1::Connection<TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>, TowerToHyperService<Router>>;
+/// A router that tells its requests from where they come.
+type Told = AddExtension<Router, ConnectInfo<SocketAddr>>;
 
-fn connection(stream: TcpStream, router: Router, silence: Duration) -> Connection {
+type Connection = http1::Connection<TokioIo<Pin<Box<TimeoutStream<TcpStream>>>>, TowerToHyperService<Told>>;
+
+fn connection(stream: TcpStream, router: Told, silence: Duration) -> Connection {
     // Answers are small and complete: waiting for more to send with them only makes them late.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps its delay");

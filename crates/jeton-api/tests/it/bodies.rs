@@ -73,6 +73,9 @@ pub(crate) fn requests() -> Vec<Request> {
             "/v1/teams/acme/members/carol",
             json!({"email": "carol@acme.example", "name": "Carol", "role": "billing"}),
         ),
+        post("create_enrolment", "/v1/teams/acme/members/carol/enrolments", json!({})),
+        // Of a form that could be good.
+        post("enrol", "/v1/enrolments", json!({"code": "00000-00000-00000-00000-00000", "device": "laptop"})),
         put("put_assignment", "/v1/teams/acme/members/bob/assignment", json!({"products": ["autocad"]})),
         put("put_default_access", "/v1/teams/acme/default-access", json!({"products": "all"})),
         put("put_blocked_products", "/v1/teams/acme/blocked-products", json!({"products": ["revit"]})),

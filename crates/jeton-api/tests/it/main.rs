@@ -12,6 +12,8 @@ mod conformity;
 #[cfg(test)]
 mod document;
 #[cfg(test)]
+mod enrolling;
+#[cfg(test)]
 mod entries;
 #[cfg(test)]
 mod erasing;

@@ -48,7 +48,7 @@ impl Recorder {
         let mut kept = Map::new();
         kept.insert("request".to_owned(), json!(format!("{method} {}", steady(path))));
         if let Some(body) = body {
-            kept.insert("sent".to_owned(), body);
+            kept.insert("sent".to_owned(), without_chance("", &body));
         }
         keep(&mut kept, &told);
         insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
@@ -90,18 +90,25 @@ fn without_chance(name: &str, value: &Value) -> Value {
         Value::String(_) if ["hash", "commit", "signature", "secret", "lease"].contains(&name) => {
             json!(format!("<{name}>"))
         }
+        // Five groups of five; the code of an industry is another thing.
+        Value::String(text) if name == "code" && text.len() == 29 => json!("<code>"),
         Value::String(text) => json!(steady(text)),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
 
-/// A text in which every id of a key is the same one.
+/// A text in which every id of a key or an enrolment is the same one.
 fn steady(text: &str) -> String {
-    let mut parts = text.split("key_");
+    steady_after("enr_", &steady_after("key_", text))
+}
+
+fn steady_after(prefix: &str, text: &str) -> String {
+    let mut parts = text.split(prefix);
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |mut steady, part| {
         let rest = part.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
-        steady.push_str("key_…");
+        steady.push_str(prefix);
+        steady.push('…');
         steady.push_str(rest);
         steady
     })
@@ -184,6 +191,19 @@ async fn access(asked: &mut Recorder) {
     asked.get("list_seats", &of("members/bob/seats")).await;
     asked.post("reassign_seat", &of("seats/autocad/reassign"), json!({"from": "bob", "to": "alice"})).await;
     asked.delete("delete_seat", &of("members/alice/seats/autocad")).await;
+    let enrolments = of("members/bob/enrolments");
+    let made = asked.post("create_enrolment", &enrolments, json!({})).await;
+    asked.get("get_enrolment", &format!("{enrolments}/{}", made["enrolment"].as_str().unwrap())).await;
+    let shown = json!({"code": made["code"], "device": "laptop-7"});
+    let enrolled = asked.post("enrol", "/v1/enrolments", shown).await;
+    asked.get("list_enrolments", &enrolments).await;
+    let key = of(&format!("members/bob/keys/{}", enrolled["key"].as_str().unwrap()));
+    asked.get("get_member_key", &key).await;
+    asked.get("list_member_keys", &of("members/bob/keys")).await;
+    asked.delete("revoke_member_key", &key).await;
+    let made = asked.client.post(&enrolments, json!({})).await.is(201);
+    let open = format!("{enrolments}/{}", made["enrolment"].as_str().unwrap());
+    asked.delete("withdraw_enrolment", &open).await;
     asked.delete("deactivate_member", &of("members/bob")).await;
     let person = json!({"email": "eve@acme.example", "name": "Eve Blanc", "role": "member"});
     asked.client.put(&of("members/eve"), person).await.is(201);

@@ -94,6 +94,8 @@ kinds! {
     SettingsSet,        "jeton.settings.set";
     ApiKeyCreated,      "jeton.api_key.created";
     ApiKeyRevoked,      "jeton.api_key.revoked";
+    EnrolmentCreated,   "jeton.enrolment.created";
+    EnrolmentWithdrawn, "jeton.enrolment.withdrawn";
     ClockMoved,         "jeton.clock.moved";
     ClockAccepted,      "jeton.clock.accepted";
     EpochBegun,         "jeton.epoch.begun";
@@ -172,6 +174,8 @@ pub(super) fn of_vendor(fact: &VendorFact) -> Vec<EventKind> {
         VendorFact::SettingsSet(_) => vec![Kind::SettingsSet],
         VendorFact::KeyCreated { .. } => vec![Kind::ApiKeyCreated],
         VendorFact::KeyRevoked { .. } => vec![Kind::ApiKeyRevoked],
+        VendorFact::EnrolmentCreated { .. } => vec![Kind::EnrolmentCreated],
+        VendorFact::EnrolmentWithdrawn { .. } => vec![Kind::EnrolmentWithdrawn],
         VendorFact::ClockMoved { .. } => vec![Kind::ClockMoved],
         VendorFact::ClockAccepted { .. } => vec![Kind::ClockAccepted],
         VendorFact::EpochBegun { .. } => vec![Kind::EpochBegun],

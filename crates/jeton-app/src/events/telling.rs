@@ -179,13 +179,22 @@ impl<'a> Telling<'a> {
                 (Some(format!("/v1/price-lists/{price_list}")), json!(prices::told(price_list, spec)))
             }
             VendorFact::SettingsSet(settings) => (Some("/v1/settings".to_owned()), json!(teams::told(settings))),
-            VendorFact::KeyCreated { key, scope, ends_at } => {
+            VendorFact::KeyCreated { key, scope, ends_at, enrolment } => {
                 let mut told = self.scope(scope);
                 told.insert("key".to_owned(), json!(key));
                 told.insert("ends_at".to_owned(), json!(ends_at.map(wire::instant)));
+                told.extend(enrolment.as_ref().map(|enrolment| ("enrolment".to_owned(), json!(enrolment))));
                 (Some(format!("/v1/api-keys/{key}")), Value::Object(told))
             }
             VendorFact::KeyRevoked { key } => (Some(format!("/v1/api-keys/{key}")), json!({"key": key})),
+            VendorFact::EnrolmentCreated { enrolment, scope, ends_at } => {
+                let mut told = self.scope(scope);
+                told.remove("scope");
+                told.insert("enrolment".to_owned(), json!(enrolment));
+                told.insert("ends_at".to_owned(), json!(wire::instant(*ends_at)));
+                (None, Value::Object(told))
+            }
+            VendorFact::EnrolmentWithdrawn { enrolment } => (None, json!({"enrolment": enrolment})),
             VendorFact::ClockMoved { from } => {
                 (Some("/v1/sandbox/clock".to_owned()), json!({"from": from.to_string(), "at": entry.at.to_string()}))
             }
@@ -215,7 +224,10 @@ impl<'a> Telling<'a> {
             Scope::Partner(partner) => vec![("partner", partner)],
             Scope::Team(team) => vec![("team", team)],
             Scope::Product(product) => vec![("product", product)],
-            Scope::Member { team, member } => vec![("team", team), ("member", member)],
+            Scope::Member { team, member, device } => {
+                let device = device.filter(|name| !name.is_empty()).map(|device| ("device", device));
+                [("team", team), ("member", member)].into_iter().chain(device).collect()
+            }
         };
         told.extend(named.into_iter().map(|(name, of)| (name.to_owned(), Value::from(of))));
         told
@@ -323,6 +335,8 @@ fn subject(kind: EventKind, team: &TeamId, fact: &TeamFact, data: &Map<String, V
         | EventKind::SettingsSet
         | EventKind::ApiKeyCreated
         | EventKind::ApiKeyRevoked
+        | EventKind::EnrolmentCreated
+        | EventKind::EnrolmentWithdrawn
         | EventKind::ClockMoved
         | EventKind::ClockAccepted
         | EventKind::EpochBegun => None,

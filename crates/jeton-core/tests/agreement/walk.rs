@@ -571,7 +571,7 @@ impl Walk {
                     ..model::Use::default()
                 };
                 let product = product_code(product);
-                self.asks(What::Quote(of), TeamCommand::QuoteSession { member, product, tags: None });
+                self.asks(What::Quote(of), TeamCommand::QuoteSession { member, product, device: None, tags: None });
             }
             Does::QuoteJob(job) => {
                 let (of, asked) = self.job(job);

@@ -515,7 +515,7 @@ impl Walk {
         let of = self.of(member, product);
         let expected = of.map(|of| self.auditor.expected(of, None, self.now));
         let (entries, outcome) =
-            self.command(TeamCommand::QuoteSession { member, product: product.clone(), tags: None })?;
+            self.command(TeamCommand::QuoteSession { member, product: product.clone(), device: None, tags: None })?;
         must!(entries == Entries::default(), "a quote decides nothing");
         let Some(expected) = expected else { return Ok(()) };
         let Ok(Granted::Quoted(quote)) = outcome else { return Err(format!("a quote is {outcome:?}")) };

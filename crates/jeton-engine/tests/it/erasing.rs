@@ -14,7 +14,7 @@ use crate::support::server::{Begin, Sent, Server};
 fn erasing(member: Option<u32>, keys: &[(&str, bool)]) -> EraseAsk {
     let of_key = |(key, revoked): &(&str, bool)| MemberApiKey { key: key.parse().unwrap(), revoked: *revoked };
     let (team, member) = (team_id("acme"), member.map(MemberKey));
-    EraseAsk { team, member, keys: keys.iter().map(of_key).collect(), by: Author::Operator }
+    EraseAsk { team, member, keys: keys.iter().map(of_key).collect(), enrolments: Vec::new(), by: Author::Operator }
 }
 
 fn device(number: u64) -> Beside {

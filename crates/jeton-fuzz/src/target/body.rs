@@ -2,10 +2,10 @@
 
 use jeton_api::fuzzing::body;
 use jeton_client::{
-    AgreementPut, ApiKeyPost, Assignment, BlockedProducts, CapPut, CreditsPut, DefaultAccess, GroupPut, JobCommitPost,
-    JobPost, JobPut, JobQuotePost, MemberPut, OrderPut, PaymentPost, PlanPut, PriceListPut, ProductPut, QuotePost,
-    RatePut, RequiredTags, SandboxClock, SeatPut, SeatReassign, SessionClose, SessionHeartbeat, SessionOpen,
-    SessionQuotePost, SettingsPut, TeamPut, UsePut,
+    AgreementPut, ApiKeyPost, Assignment, BlockedProducts, CapPut, CreditsPut, DefaultAccess, EnrolPost, EnrolmentPost,
+    GroupPut, JobCommitPost, JobPost, JobPut, JobQuotePost, MemberPut, OrderPut, PaymentPost, PlanPut, PriceListPut,
+    ProductPut, QuotePost, RatePut, RequiredTags, SandboxClock, SeatPut, SeatReassign, SessionClose, SessionHeartbeat,
+    SessionOpen, SessionQuotePost, SettingsPut, TeamPut, UsePut,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -24,8 +24,8 @@ macro_rules! types {
 }
 
 types! {
-    AgreementPut, ApiKeyPost, Assignment, BlockedProducts, CapPut, CreditsPut, DefaultAccess,
-    GroupPut, JobCommitPost, JobPost, JobPut, JobQuotePost, MemberPut, OrderPut,
+    AgreementPut, ApiKeyPost, Assignment, BlockedProducts, CapPut, CreditsPut, DefaultAccess, EnrolPost,
+    EnrolmentPost, GroupPut, JobCommitPost, JobPost, JobPut, JobQuotePost, MemberPut, OrderPut,
     PaymentPost, PlanPut, PriceListPut, ProductPut, QuotePost, RatePut, RequiredTags,
     SandboxClock, SeatPut, SeatReassign, SessionClose, SessionHeartbeat, SessionOpen, SessionQuotePost,
     SettingsPut, TeamPut, UsePut,

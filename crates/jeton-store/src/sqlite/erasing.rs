@@ -20,6 +20,9 @@ pub(crate) fn emptied(row: &Beside) -> &'static [&'static str] {
         | Beside::Device(_)
         | Beside::Key(_)
         | Beside::KeyRevoked { .. }
+        | Beside::Enrolment(_)
+        | Beside::EnrolmentUsed { .. }
+        | Beside::EnrolmentWithdrawn { .. }
         | Beside::Presence(_)
         | Beside::PresenceGone { .. }
         | Beside::Life(_)

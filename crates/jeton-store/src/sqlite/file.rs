@@ -18,7 +18,8 @@ use crate::folder::Kind;
 
 /// The stored form's steps, in order; the file's `user_version` says how many it has taken.
 /// A step that was ever released is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_first.sql"), include_str!("migrations/0002_enrolments.sql")];
 
 /// What a file says that it is, in the place that SQLite's header has for the name of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use rusqlite::params;
 
 use super::{Failure, Pool, rows};
 use crate::checkpoint::Checkpoint;
+use crate::enrolments::EnrolmentRow;
 use crate::entry::{Position, Sealed};
 use crate::error::StoreError;
 use crate::keys::KeyRow;
@@ -134,6 +135,10 @@ impl SqliteReader {
 
     pub(crate) fn keys(&self) -> Result<Vec<KeyRow>, StoreError> {
         self.0.read(rows::keys)
+    }
+
+    pub(crate) fn enrolments(&self) -> Result<Vec<EnrolmentRow>, StoreError> {
+        self.0.read(rows::enrolments)
     }
 
     pub(crate) fn presence(&self) -> Result<Vec<Presence>, StoreError> {

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::Failure;
 use crate::batch::Beside;
 use crate::checkpoint::Checkpoint;
+use crate::enrolments::EnrolmentRow;
 use crate::entry::{Position, Sealed};
 use crate::error::StoreError;
 use crate::keys::KeyRow;
@@ -145,6 +146,50 @@ pub(crate) fn write(connection: &Connection, row: &Beside) -> Result<(), Failure
                 return Err(key_unknown(id).into());
             }
         }
+        Beside::Enrolment(enrolment) => {
+            let new = connection
+                .prepare_cached(
+                    "INSERT INTO enrolments
+                     (id, hash, team, member, created_at, ends_at, used_at, withdrawn_at, key)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![
+                    enrolment.id,
+                    enrolment.hash,
+                    enrolment.team,
+                    enrolment.member,
+                    enrolment.created_at,
+                    enrolment.ends_at,
+                    enrolment.used_at,
+                    enrolment.withdrawn_at,
+                    enrolment.key,
+                ])?;
+            if new == 0 {
+                return Err(enrolment_taken(&enrolment.id).into());
+            }
+        }
+        Beside::EnrolmentUsed { id, key, at } => {
+            let good = connection
+                .prepare_cached(
+                    "UPDATE enrolments SET used_at = ?3, key = ?2
+                     WHERE id = ?1 AND used_at IS NULL AND withdrawn_at IS NULL",
+                )?
+                .execute(params![id, key, at])?;
+            if good == 0 {
+                return Err(enrolment_over(id).into());
+            }
+        }
+        Beside::EnrolmentWithdrawn { id, at } => {
+            let known = connection
+                .prepare_cached(
+                    "UPDATE enrolments SET withdrawn_at = iif(used_at IS NULL, coalesce(withdrawn_at, ?2), withdrawn_at)
+                     WHERE id = ?1",
+                )?
+                .execute(params![id, at])?;
+            if known == 0 {
+                return Err(enrolment_unknown(id).into());
+            }
+        }
         Beside::Presence(presence) => {
             connection
                 .prepare_cached(
@@ -216,6 +261,21 @@ pub(crate) fn key_unknown(id: &str) -> StoreError {
     StoreError::Conflict(format!("there is no key {id}; list the keys to find its id"))
 }
 
+/// The id of a new enrolment is taken.
+pub(crate) fn enrolment_taken(id: &str) -> StoreError {
+    StoreError::Conflict(format!("there is an enrolment {id} already; draw another id"))
+}
+
+/// A code was to be used that is not good.
+pub(crate) fn enrolment_over(id: &str) -> StoreError {
+    StoreError::Conflict(format!("the enrolment {id} is unknown, used or withdrawn; its code is good once"))
+}
+
+/// An enrolment that is to be withdrawn is not there.
+pub(crate) fn enrolment_unknown(id: &str) -> StoreError {
+    StoreError::Conflict(format!("there is no enrolment {id}; list the member's enrolments to find its id"))
+}
+
 pub(crate) fn people(connection: &Connection) -> Result<Vec<Person>, Failure> {
     all(connection, "SELECT team, member, id, email, name, salt FROM people ORDER BY team, member", [], |row| {
         Ok(Person {
@@ -268,6 +328,27 @@ pub(crate) fn keys(connection: &Connection) -> Result<Vec<KeyRow>, Failure> {
             revoked_at: row.get(6)?,
         })
     })
+}
+
+pub(crate) fn enrolments(connection: &Connection) -> Result<Vec<EnrolmentRow>, Failure> {
+    all(
+        connection,
+        "SELECT id, hash, team, member, created_at, ends_at, used_at, withdrawn_at, key FROM enrolments ORDER BY id",
+        [],
+        |row| {
+            Ok(EnrolmentRow {
+                id: row.get(0)?,
+                hash: row.get(1)?,
+                team: row.get(2)?,
+                member: row.get(3)?,
+                created_at: row.get(4)?,
+                ends_at: row.get(5)?,
+                used_at: row.get(6)?,
+                withdrawn_at: row.get(7)?,
+                key: row.get(8)?,
+            })
+        },
+    )
 }
 
 pub(crate) fn presence(connection: &Connection) -> Result<Vec<Presence>, Failure> {

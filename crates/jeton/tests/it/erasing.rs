@@ -62,6 +62,13 @@ impl Stage {
         let key = json!({"scope": "member", "team": "acme", "member": MEMBER, "label": LABEL});
         let made = vendor.post("/v1/api-keys", &key).ok();
         let labelled = server.api().with(made["secret"].as_str().unwrap());
+        let code = vendor.post(&of("/enrolments"), &json!({})).ok();
+        vendor.post(&of("/enrolments"), &json!({})).ok();
+        let shown = json!({"code": code["code"], "device": "Zoës Trödelkiste"});
+        let enrolled = server.api().post("/v1/enrolments", &shown).ok();
+        let machine = server.api().with(enrolled["secret"].as_str().unwrap());
+        machine.put("/v1/sessions/s8", &opening(MEMBER, "mudbox", "Zoës Trödelkiste")).ok();
+        machine.post("/v1/sessions/s8/close", &json!({})).ok();
         let own = server.api().with(&folder.key(&["--scope", "member", "--member", &format!("acme/{MEMBER}")]));
 
         let opening = |product: &str, device: &str| opening(MEMBER, product, device);

@@ -100,6 +100,7 @@ impl Stage {
             of("/v1/price-lists"),
             of("/v1/uses"),
             of("/v1/api-keys"),
+            of("/v1/teams/acme/members/ana/enrolments"),
             of("/v1/teams"),
             vec![vendor.get("/v1/sandbox/clock").ok(), vendor.get("/v1/settings").ok()],
         ]

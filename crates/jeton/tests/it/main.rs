@@ -15,6 +15,8 @@ mod configuration;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod enrolling;
+#[cfg(test)]
 mod erasing;
 #[cfg(test)]
 mod events;

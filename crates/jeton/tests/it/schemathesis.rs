@@ -19,6 +19,10 @@ struct Tried {
     charge: String,
     /// A key that may be revoked.
     other_key: String,
+    /// A code that can be traded, an enrolment, and a key of the member whom they are of.
+    code: String,
+    enrolment: String,
+    member_key: String,
 }
 
 /// What needs something of one member that other requests take away, an erasure first of all: done by chance, or not.
@@ -139,7 +143,14 @@ impl Tried {
         let charge = opened["charged"][0]["charge"].as_str().unwrap().to_owned();
         let other = vendor.post("/v1/api-keys", &json!({"scope": "team", "team": "globex"})).ok();
         let other_key = other["key"].as_str().unwrap().to_owned();
-        Self { shop, charge, other_key }
+        // A machine's keys, of one whom nobody takes away.
+        put_member(vendor, "acme", "dora");
+        let enrol = || vendor.post("/v1/teams/acme/members/dora/enrolments", &json!({})).ok();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let shown = json!({"code": enrol()["code"], "device": "laptop"});
+        let member_key = text(&shop.server.api().post("/v1/enrolments", &shown).ok()["key"]);
+        let (code, enrolment) = (text(&enrol()["code"]), text(&enrol()["enrolment"]));
+        Self { shop, charge, other_key, code, enrolment, member_key }
     }
 
     /// Runs it with this key, to make so many requests of each operation in its longest phase.
@@ -155,6 +166,7 @@ impl Tried {
             command.args(["--header", &format!("Authorization: Bearer {key}")]);
         }
         command.env("OTHER_KEY", &self.other_key).env("CHARGE", &self.charge);
+        command.env("CODE", &self.code).env("ENROLMENT", &self.enrolment).env("MEMBER_KEY", &self.member_key);
         let output = command.current_dir(&folder).stdin(Stdio::null()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));

@@ -417,6 +417,7 @@ fn team_command(kind: Kind, team: &TeamId, chance: &mut Chance, known: &Known<'_
         Kind::Quote => TeamCommand::QuoteSession {
             member: Some(member(chance, known)),
             product: product(chance, known),
+            device: None,
             tags: None,
         },
         Kind::QuoteJob => TeamCommand::QuoteJob(job(chance, known)),

@@ -474,7 +474,7 @@ impl Play {
                 Sent::of(async move { Told::of(engine.job(ask).await, Told::Job) })
             }
             Asked::Erase(team, member) => {
-                let ask = EraseAsk { team, member: Some(member), keys: Vec::new(), by };
+                let ask = EraseAsk { team, member: Some(member), keys: Vec::new(), enrolments: Vec::new(), by };
                 Sent::of(async move { Told::of(engine.erase(ask).await, Told::Erased) })
             }
             Asked::Vendor(command) => {

@@ -49,7 +49,7 @@ pub(super) fn table(charge: &str, key: &str) -> Vec<Row> {
     rows.extend(metering());
     rows.extend(accounts(charge));
     rows.extend(limits());
-    rows.extend(people());
+    rows.extend(people(key));
     rows.extend(without_a_key());
     rows
 }
@@ -196,7 +196,7 @@ fn limits() -> Vec<Row> {
     ]
 }
 
-fn people() -> Vec<Row> {
+fn people(key: &str) -> Vec<Row> {
     let of = |path: &str| format!("/v1/teams/acme/{path}");
     let team = json!({"name": "acme", "country": "FR", "currency": "EUR", "time_zone": "Europe/Paris", "locale": "en"});
     let ana = json!({"email": "ana@acme.example", "name": "ana", "role": "member"});
@@ -220,13 +220,23 @@ fn people() -> Vec<Row> {
         post(of("seats/revit/reassign"), json!({"from": "ana", "to": "ben"}), TEAM),
         delete(of("members/ana/seats/revit"), VENDOR),
         delete(of("members/ana/assignment"), TEAM),
+        get(of("members/ana/enrolments"), TEAM),
+        post(of("members/ana/enrolments"), json!({}), TEAM),
+        get(of("members/ana/enrolments/enr_1"), TEAM),
+        delete(of("members/ana/enrolments/enr_1"), TEAM),
+        get(of("members/ana/keys"), TEAM_AND_MEMBER).about(OF_ANA),
+        get(of(&format!("members/ana/keys/{key}")), TEAM_AND_MEMBER).about(OF_ANA),
+        delete(of(&format!("members/ana/keys/{key}")), TEAM_AND_MEMBER).about(OF_ANA),
         delete(of("members/ana"), TEAM),
         post(of("members/ana/erase"), json!({}), TEAM),
     ]
 }
 
 fn without_a_key() -> Vec<Row> {
-    ["/.well-known/jwks.json", "/openapi.json", "/livez", "/readyz", "/metrics"]
+    let code = json!({"code": "00000-00000-00000-00000-00000", "device": "laptop"});
+    let mut rows: Vec<Row> = ["/.well-known/jwks.json", "/openapi.json", "/livez", "/readyz", "/metrics"]
         .map(|path| Row { may: None, ..get(path, EVERY_KEY) })
-        .into()
+        .into();
+    rows.push(Row { may: None, ..post("/v1/enrolments", code, EVERY_KEY) });
+    rows
 }
