@@ -8,7 +8,7 @@ use jeton_core::time;
 use jeton_core::tokens::Tokens;
 
 use crate::contract::{
-    Decimal, Industry, Instant, Product, ProductPut, Rate, RatePut, ResultRate, Rounding, Use, UsePut,
+    Decimal, Industry, Instant, Product, ProductPut, Rate, RatePut, ResultRate, Rounding, Use, UsePut, WhenUnreachable,
 };
 use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, author, authorise, wire};
 
@@ -223,6 +223,10 @@ fn product_spec(body: &ProductPut) -> Result<ProductSpec, Failure> {
         idle_aware: body.idle_aware.unwrap_or(false),
         idle_after_s,
         min_balance: min_balance.unwrap_or(Tokens::ZERO),
+        when_unreachable: match body.when_unreachable.unwrap_or_default() {
+            WhenUnreachable::Start => core::WhenUnreachable::Start,
+            WhenUnreachable::Refuse => core::WhenUnreachable::Refuse,
+        },
     })
 }
 
@@ -266,6 +270,10 @@ pub(crate) fn told(product: &core::Product, at: time::Instant) -> Product {
         idle_aware: product.spec.idle_aware,
         idle_after_s: product.spec.idle_after_s,
         min_balance: wire::tokens(product.spec.min_balance),
+        when_unreachable: match product.spec.when_unreachable {
+            core::WhenUnreachable::Start => WhenUnreachable::Start,
+            core::WhenUnreachable::Refuse => WhenUnreachable::Refuse,
+        },
         rate: product.rate_at(at).map(told_rate),
     }
 }

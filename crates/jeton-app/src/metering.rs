@@ -59,6 +59,7 @@ impl App {
             cover: cover(quote.cover),
             tokens: quote.refusal.is_none().then(|| wire::tokens(quote.tokens)),
             available: wire::tokens(quote.available),
+            ask: quote.ask,
             window: window.map(wire::window),
             refusal: quote.refusal.as_ref().map(|refusal| refusals::problem(refusal, naming)),
             warnings: quote.warnings.iter().map(|warning| refusals::warning(warning, naming)).collect(),

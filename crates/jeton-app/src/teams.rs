@@ -73,6 +73,7 @@ impl App {
             currency: wire::parse("currency", &body.currency)?,
             time_zone: wire::parse("time_zone", &body.time_zone)?,
             locale: locale(&body.locale)?,
+            ask_before_charge: body.ask_before_charge.unwrap_or(false),
         };
         let command = TeamCommand::SetTeam { profile: profile.clone(), if_match };
         let (created, revision) = self.configure(caller, &id, command, Vec::new()).await?;
@@ -149,5 +150,6 @@ fn told_team(id: &TeamId, profile: &TeamProfile) -> Team {
         currency: profile.currency.code().to_owned(),
         time_zone: profile.time_zone.name().to_owned(),
         locale: profile.locale.clone(),
+        ask_before_charge: profile.ask_before_charge,
     }
 }

@@ -72,7 +72,7 @@ pub use page::{Page, PageQuery};
 pub use plan::{Plan, PlanName, PlanPut};
 pub use price_list::{PriceList, PriceListPut, Tier};
 pub use problem::Problem;
-pub use product::{AtQuery, Names, Product, ProductPut};
+pub use product::{AtQuery, Names, Product, ProductPut, WhenUnreachable};
 pub use quote::{BetterBuy, Quote, QuotePost};
 pub use rate::{Rate, RatePut, ResultRate, Rounding};
 pub use required_tags::RequiredTags;

@@ -71,6 +71,22 @@ pub struct ProductPut {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(default = "0"))]
     pub min_balance: Option<Decimal>,
+    /// What its clients do when they cannot reach the server and have no lease that holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(default = "start"))]
+    pub when_unreachable: Option<WhenUnreachable>,
+}
+
+/// What a client does when it cannot reach the server and has no lease that holds for this member, product and device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(example = "start"))]
+#[serde(rename_all = "snake_case")]
+pub enum WhenUnreachable {
+    /// The product starts, for at most 4 hours and 3 times in 24 hours; the server is told afterwards.
+    #[default]
+    Start,
+    /// It does not start.
+    Refuse,
 }
 
 /// A product, with the rate in force.
@@ -87,6 +103,7 @@ pub struct ProductPut {
         "idle_aware": false,
         "idle_after_s": 900,
         "min_balance": "0",
+        "when_unreachable": "start",
         "rate": {"effective_at": "2026-01-01T00:00:00Z", "entered_at": "2025-11-20T09:30:00Z", "per_day": "7"}
     }))
 )]
@@ -99,6 +116,9 @@ pub struct Product {
     pub idle_aware: bool,
     pub idle_after_s: u32,
     pub min_balance: Decimal,
+    /// What its clients do when they cannot reach the server and have no lease that holds.
+    #[serde(default)]
+    pub when_unreachable: WhenUnreachable,
     /// The rate in force now, or at the instant asked for; `null` when there is none (C4).
     pub rate: Option<Rate>,
 }

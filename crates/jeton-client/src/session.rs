@@ -251,6 +251,7 @@ pub struct SessionQuotePost {
         "cover": "tokens",
         "tokens": "7",
         "available": "5000",
+        "ask": false,
         "window": null,
         "refusal": null,
         "warnings": []
@@ -263,6 +264,9 @@ pub struct SessionQuote {
     pub tokens: Option<Decimal>,
     /// Tokens that the team has left and not held.
     pub available: Decimal,
+    /// Whether the team wants the member to be asked first, since it costs something (N2).
+    #[serde(default)]
+    pub ask: bool,
     /// The window that would cover it, where one is running.
     pub window: Option<Window>,
     /// Why it would be refused.

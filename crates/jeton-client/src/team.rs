@@ -27,6 +27,10 @@ pub struct TeamPut {
     pub time_zone: String,
     /// A language tag (BCP 47) for texts to the team.
     pub locale: String,
+    /// Whether members are to be asked before an opening costs tokens; quotes then say `ask` (N2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(default = false))]
+    pub ask_before_charge: Option<bool>,
 }
 
 /// A team.
@@ -40,7 +44,8 @@ pub struct TeamPut {
         "country": "FR",
         "currency": "EUR",
         "time_zone": "Europe/Paris",
-        "locale": "fr"
+        "locale": "fr",
+        "ask_before_charge": false
     }))
 )]
 pub struct Team {
@@ -50,4 +55,7 @@ pub struct Team {
     pub currency: String,
     pub time_zone: String,
     pub locale: String,
+    /// Whether members are to be asked before an opening costs tokens (N2).
+    #[serde(default)]
+    pub ask_before_charge: bool,
 }

@@ -135,6 +135,7 @@ examples! {
     use_of_products: contract::Use;
     use_put: contract::UsePut;
     warning: contract::Warning;
+    when_unreachable: contract::WhenUnreachable;
     window: contract::Window;
 }
 

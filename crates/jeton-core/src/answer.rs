@@ -97,13 +97,16 @@ pub struct QuoteAnswer {
     pub available: Tokens,
     pub warnings: Vec<Warning>,
     pub refusal: Option<Refusal>,
+    /// The team wants the member to be asked, since it costs something (N2).
+    pub ask: bool,
 }
 
 impl QuoteAnswer {
-    pub(crate) fn new(terms: Result<Terms, Refusal>, available: Tokens) -> Self {
+    pub(crate) fn new(terms: Result<Terms, Refusal>, available: Tokens, team_asks: bool) -> Self {
         match terms {
             Err(refusal) => {
-                Self { cover: None, tokens: Tokens::ZERO, available, warnings: Vec::new(), refusal: Some(refusal) }
+                let (tokens, warnings, refusal) = (Tokens::ZERO, Vec::new(), Some(refusal));
+                Self { cover: None, tokens, available, warnings, refusal, ask: false }
             }
             Ok(terms) => {
                 let (cover, tokens) = match &terms {
@@ -112,7 +115,8 @@ impl QuoteAnswer {
                     Terms::Hold { rate, .. } | Terms::Charge { rate, .. } => ("tokens", rate.tokens),
                 };
                 let warnings = crate::opening::warnings_of(&terms);
-                Self { cover: Some(cover), tokens, available, warnings, refusal: None }
+                let ask = team_asks && tokens > Tokens::ZERO;
+                Self { cover: Some(cover), tokens, available, warnings, refusal: None, ask }
             }
         }
     }

@@ -40,6 +40,27 @@ pub struct ProductSpec {
     pub idle_after_s: u32,
     /// The balance that an opening asks for even when its rate is less (C3).
     pub min_balance: Tokens,
+    /// What its clients do when they cannot reach the server and have no lease that holds. Nothing here asks for it.
+    #[serde(default, skip_serializing_if = "WhenUnreachable::is_start")]
+    pub when_unreachable: WhenUnreachable,
+}
+
+/// What a client does when it cannot reach the server and has no lease that holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenUnreachable {
+    /// The product starts, and the opening is told afterwards.
+    #[default]
+    Start,
+    /// It does not.
+    Refuse,
+}
+
+impl WhenUnreachable {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+    fn is_start(&self) -> bool {
+        *self == Self::Start
+    }
 }
 
 /// What a rate offers: the product by the day, or its results by the piece (C1).
@@ -531,8 +552,16 @@ mod tests {
         let mut vendor = Vendor::default();
         let names = Names { en: "AutoCAD".into(), fr: "AutoCAD".into() };
         let (uses, versions, min_balance) = (vec![], vec![], Tokens::ZERO);
-        let spec =
-            ProductSpec { names, uses, versions, undo_s: 300, idle_aware: false, idle_after_s: 900, min_balance };
+        let spec = ProductSpec {
+            names,
+            uses,
+            versions,
+            undo_s: 300,
+            idle_aware: false,
+            idle_after_s: 900,
+            min_balance,
+            when_unreachable: WhenUnreachable::Start,
+        };
         vendor.asks(VendorCommand::SetProduct { code: product(), spec }, "2026-01-01T00:00:00Z").unwrap();
         vendor
     }

@@ -366,6 +366,9 @@ pub struct TeamProfile {
     pub currency: Currency,
     pub time_zone: Zone,
     pub locale: String,
+    /// Whether members are to be asked before an opening costs tokens (N2). Nothing but quotes says so.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub ask_before_charge: bool,
 }
 
 /// What a member is in the team.

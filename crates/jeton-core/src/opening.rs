@@ -91,7 +91,8 @@ impl Decision<'_> {
         tags: Option<&Tags>,
     ) -> QuoteAnswer {
         let terms = self.terms(Asked { member, product, at: self.now, device, tags });
-        QuoteAnswer::new(terms, self.team.lots.available())
+        let team_asks = self.team.profile.as_ref().is_some_and(|profile| profile.ask_before_charge);
+        QuoteAnswer::new(terms, self.team.lots.available(), team_asks)
     }
 
     pub(crate) fn open_session(&mut self, open: OpenSession) -> Result<Granted, Refusal> {

@@ -16,7 +16,7 @@ use jeton_cases::{
 };
 use jeton_core::answer::{SessionAnswer, SessionState};
 use jeton_core::cap::{Per, Strength};
-use jeton_core::catalogue::{self, Catalogue, Names, Offer, ProductSpec, ResultRate, VendorCommand};
+use jeton_core::catalogue::{self, Catalogue, Names, Offer, ProductSpec, ResultRate, VendorCommand, WhenUnreachable};
 use jeton_core::decision::{
     self, AccessAsked, AgreementAsked, CapAsked, CapOfAsked, Granted, GroupAsked, OpenSession, Scene, Series,
     TeamCommand,
@@ -142,6 +142,7 @@ impl Rules {
                 idle_aware: product.idle_after_s.is_some(),
                 idle_after_s: product.idle_after_s.unwrap_or(900),
                 min_balance: product.min_balance.parse().unwrap(),
+                when_unreachable: WhenUnreachable::Start,
             };
             rules.vendor(VendorCommand::SetProduct { code: code(&product.code), spec }, begin);
             if let Some(offered) = &product.offer {
@@ -155,6 +156,7 @@ impl Rules {
             currency: "EUR".parse().unwrap(),
             time_zone: setup.zone.parse().unwrap(),
             locale: "fr".into(),
+            ask_before_charge: false,
         };
         rules.granted(TeamCommand::SetTeam { profile, if_match: None }, begin);
         for member in &setup.members {

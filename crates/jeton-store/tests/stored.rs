@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jeton_core::cap::{CapOf, Per, Strength};
-use jeton_core::catalogue::{Offer, Rounding};
+use jeton_core::catalogue::{Offer, Rounding, WhenUnreachable};
 use jeton_core::entry::{
     Access, Author, ChargeCause, ClockReason, ClosedBy, Continued, Entry, Funds, JobRelease, OpeningCover, Payment,
     Plan, ReleaseReason, Role, SeriesFact, TeamFact, VendorFact,
@@ -103,6 +103,7 @@ variants! {
     clock_reason, CLOCK_REASONS of ClockReason: { Synchronised => "synchronised", Operator => "operator", }
     offer, OFFERS of Offer: { PerDay(_) => "per_day", Results(_) => "results", }
     rounding, ROUNDINGS of Rounding: { Up => "up", Nearest => "nearest", None => "none", }
+    when_unreachable, WHENS_UNREACHABLE of WhenUnreachable: { Start => "start", Refuse => "refuse", }
     role, ROLES of Role: {
         PrimaryAdmin => "primary_admin",
         SecondaryAdmin => "secondary_admin",
@@ -210,6 +211,8 @@ const ALL: &[(&str, &[&str])] = &[
     ("author", AUTHORS),
     ("clock reason", CLOCK_REASONS),
     ("offer", OFFERS),
+    ("when unreachable", WHENS_UNREACHABLE),
+    ("asking", &["never", "before a charge"]),
     ("rounding", ROUNDINGS),
     ("role", ROLES),
     ("access", ACCESSES),
@@ -373,8 +376,10 @@ impl Seen {
             VendorFact::ClockAccepted { why, .. } => {
                 self.0.insert(("clock reason", clock_reason(why)));
             }
-            VendorFact::ProductSet { .. }
-            | VendorFact::RateRemoved { .. }
+            VendorFact::ProductSet { spec, .. } => {
+                self.0.insert(("when unreachable", when_unreachable(&spec.when_unreachable)));
+            }
+            VendorFact::RateRemoved { .. }
             | VendorFact::UseSet { .. }
             | VendorFact::PriceListSet { .. }
             | VendorFact::SettingsSet(_)
@@ -390,6 +395,9 @@ impl Seen {
     fn team(&mut self, fact: &TeamFact) {
         self.0.insert(("team fact", team_fact(fact)));
         let part = match fact {
+            TeamFact::TeamSet(profile) => {
+                ("asking", if profile.ask_before_charge { "before a charge" } else { "never" })
+            }
             TeamFact::MemberSet { role: named, .. } => ("role", role(named)),
             TeamFact::AssignmentSet { products, .. } => ("access", access(products)),
             TeamFact::DefaultAccessSet { products: Some(products) } => ("default access", access(products)),
@@ -432,8 +440,7 @@ impl Seen {
                 }
                 ("refusal", refusal(made))
             }
-            TeamFact::TeamSet(_)
-            | TeamFact::MemberDeactivated { .. }
+            TeamFact::MemberDeactivated { .. }
             | TeamFact::MemberErased { .. }
             | TeamFact::AssignmentRemoved { .. }
             | TeamFact::SeatSet { .. }

@@ -150,6 +150,7 @@ async fn put(app: &App, code: &str, name: &str, uses: Vec<String>, rate: RatePut
         idle_aware: None,
         idle_after_s: None,
         min_balance: None,
+        when_unreachable: None,
     };
     app.put_product(&operator, code, product, None).await.map_err(|failure| failed(&failure))?;
     app.put_rate(&operator, code, RATES_FROM, rate, None).await.map_err(|failure| failed(&failure))?;

@@ -330,3 +330,55 @@ async fn quote_is_a_session_id_like_any_other() {
     assert_eq!(refused.header("allow"), Some("POST,GET,HEAD,PUT"), "{refused}");
     refused.refused(405, "method_not_allowed");
 }
+
+#[tokio::test]
+async fn what_clients_do_when_the_server_is_away_is_the_products() {
+    let house = shop().await;
+    let vendor = &house.vendor;
+    let names = json!({"en": "Flame", "fr": "Flame"});
+    let write = |when: Value| vendor.put("/v1/products/flame", json!({"names": names, "when_unreachable": when}));
+    for (when, told) in [(json!(null), "start"), (json!("refuse"), "refuse"), (json!("start"), "start")] {
+        assert_eq!(write(when).await.body["when_unreachable"], told);
+        assert_eq!(vendor.get("/v1/products/flame").await.is(200)["when_unreachable"], told);
+    }
+    write(json!("wait")).await.unreadable("when_unreachable");
+    vendor.put("/v1/products/flame", json!({"names": names})).await.is(200);
+    assert_eq!(vendor.get("/v1/products/flame").await.is(200)["when_unreachable"], "start", "the body is the whole");
+}
+
+#[tokio::test]
+async fn n2_a_quote_says_to_ask_where_the_team_wants_it_and_something_is_to_be_paid() {
+    let house = shop().await;
+    let vendor = &house.vendor;
+    let write = async |ask: Value| {
+        let team = json!({"name": "acme", "country": "FR", "currency": "EUR", "time_zone": "Europe/Paris",
+            "locale": "fr", "ask_before_charge": ask});
+        let told = vendor.put("/v1/teams/acme", team).await.is(200);
+        assert_eq!(told, vendor.get("/v1/teams/acme").await.is(200));
+        told["ask_before_charge"].clone()
+    };
+    let asks = async |product: &str| {
+        let quote = vendor.post("/v1/sessions/quote", opening("alice", product)).await.is(200);
+        (quote["ask"].as_bool().unwrap(), quote["tokens"].clone())
+    };
+    let free = json!({"names": {"en": "Viewer", "fr": "Viewer"}});
+    vendor.put("/v1/products/viewer", free).await.is(201);
+    vendor.put("/v1/products/viewer/rates/2026-01-01T00:00:00Z", json!({"per_day": "0"})).await.is(201);
+
+    assert_eq!(write(json!(null)).await, json!(false));
+    assert_eq!(asks("autocad").await, (false, json!("7")));
+    assert_eq!(write(json!(true)).await, json!(true));
+    assert_eq!(asks("autocad").await, (true, json!("7")));
+    assert_eq!(asks("mudbox").await, (true, json!("1")), "a charge at once, too");
+    assert_eq!(asks("viewer").await, (false, json!("0")), "nothing is to be paid");
+
+    // What is covered already costs nothing more, and what is refused nothing at all.
+    open(vendor, "s1", "alice", "autocad").await.is(201);
+    assert_eq!(asks("autocad").await, (false, json!("0")), "a hold is pending");
+    let seat = json!({"starts_at": "2026-03-01T00:00:00Z", "ends_at": "2027-03-01T00:00:00Z"});
+    vendor.put("/v1/teams/acme/members/alice/seats/revit", seat).await.is(201);
+    assert_eq!(asks("revit").await, (false, json!("0")), "a seat");
+    vendor.put("/v1/teams/acme/blocked-products", json!({"products": ["mudbox"]})).await.is(200);
+    assert_eq!(asks("mudbox").await, (false, Value::Null), "blocked");
+    assert_eq!(write(json!(false)).await, json!(false));
+}

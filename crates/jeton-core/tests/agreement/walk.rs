@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_core::cap::{Per, Strength};
-use jeton_core::catalogue::{self, Catalogue, Names, Offer, ProductSpec, ResultRate, Rounding, VendorCommand};
+use jeton_core::catalogue::{
+    self, Catalogue, Names, Offer, ProductSpec, ResultRate, Rounding, VendorCommand, WhenUnreachable,
+};
 use jeton_core::decision::{
     self, AccessAsked, AgreementAsked, CapAsked, CapOfAsked, Entries, Granted, GroupAsked, OpenSession, Scene, Series,
     TeamCommand,
@@ -228,6 +230,7 @@ impl Walk {
             currency: "EUR".parse().unwrap(),
             time_zone: self.zone.clone(),
             locale: "fr".into(),
+            ask_before_charge: false,
         };
         let _entered = self.act(Act::Team(TeamCommand::SetTeam { profile, if_match: None }));
         for (index, product) in setup.products.iter().enumerate() {
@@ -630,6 +633,7 @@ impl Walk {
             idle_aware: product.idle_s.is_some(),
             idle_after_s: product.idle_s.unwrap_or(900),
             min_balance: Tokens::whole(product.min_balance),
+            when_unreachable: WhenUnreachable::Start,
         };
         let what = What::Product {
             product: telling::id(index),

@@ -8,7 +8,7 @@ mod answers;
 use std::collections::BTreeMap;
 
 use jeton_core::answer::SessionState;
-use jeton_core::catalogue::{self, Catalogue, Names, Offer, ProductSpec, VendorCommand};
+use jeton_core::catalogue::{self, Catalogue, Names, Offer, ProductSpec, VendorCommand, WhenUnreachable};
 use jeton_core::decision::{self, AccessAsked, Entries, Granted, OpenSession, Scene, Series, TeamCommand};
 use jeton_core::entry::{Author, ClosedBy, Entry, Payment, Role, SeriesFact, Span, TeamFact, TeamProfile};
 use jeton_core::id::{DeviceKey, MemberKey, OrderId, ProductCode, ProductKey, Seq, SessionId};
@@ -166,6 +166,7 @@ impl Walk {
                 idle_aware: false,
                 idle_after_s: 900,
                 min_balance,
+                when_unreachable: WhenUnreachable::Start,
             };
             walk.vendor(VendorCommand::SetProduct { code: code.clone(), spec });
             if let Some(tokens) = product.per_day {
@@ -191,6 +192,7 @@ impl Walk {
             currency: "EUR".parse().unwrap(),
             time_zone: setup.zone.parse().unwrap(),
             locale: "fr".into(),
+            ask_before_charge: false,
         };
         walk.ask(TeamCommand::SetTeam { profile, if_match: None })?;
         for member in 0..setup.members {

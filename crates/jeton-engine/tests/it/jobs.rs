@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jeton_core::catalogue::{Names, Offer, ProductSpec, ResultRate, Rounding, VendorCommand};
+use jeton_core::catalogue::{Names, Offer, ProductSpec, ResultRate, Rounding, VendorCommand, WhenUnreachable};
 use jeton_core::credit::Grant;
 use jeton_core::decision::{Granted, TeamCommand};
 use jeton_core::entry::{Author, JobRelease, Tags, TeamFact};
@@ -35,6 +35,7 @@ fn studio(server: &Server) {
         idle_aware: false,
         idle_after_s: 900,
         min_balance: "0".parse().unwrap(),
+        when_unreachable: WhenUnreachable::Start,
     };
     let code = STUDIES.parse().unwrap();
     server.vendor(VendorCommand::SetProduct { code, spec }).unwrap();

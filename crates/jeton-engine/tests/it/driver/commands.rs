@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jeton_core::cap::{CapOf, Per, Strength};
-use jeton_core::catalogue::{Names, Offer, ProductSpec, ResultRate, Rounding, Settings, VendorCommand};
+use jeton_core::catalogue::{
+    Names, Offer, ProductSpec, ResultRate, Rounding, Settings, VendorCommand, WhenUnreachable,
+};
 use jeton_core::decision::{AccessAsked, AgreementAsked, CapAsked, CapOfAsked, GroupAsked, OpenSession, TeamCommand};
 use jeton_core::entry::{Access, ClosedBy, JobPart, Payment, Role, Span, Tags, TeamFact, TeamProfile, VendorFact};
 use jeton_core::id::{DeviceKey, JobId, MemberKey, OrderId, ProductCode, ProductKey, SessionId, TeamId};
@@ -656,6 +658,7 @@ pub(crate) fn set_product(code: ProductCode, undo_s: u32, idle_after_s: Option<u
         idle_aware: idle_after_s.is_some(),
         idle_after_s: idle_after_s.unwrap_or(900),
         min_balance: "0".parse().unwrap(),
+        when_unreachable: WhenUnreachable::Start,
     };
     VendorCommand::SetProduct { code, spec }
 }
@@ -695,6 +698,7 @@ pub(crate) fn enter(zone: &str) -> TeamCommand {
         currency: "EUR".parse().unwrap(),
         time_zone: zone.parse().unwrap(),
         locale: "fr".into(),
+        ask_before_charge: false,
     };
     TeamCommand::SetTeam { profile, if_match: None }
 }

@@ -1,7 +1,7 @@
 //! The words in which the tests ask: a shop with one product, and teams of numbered members.
 
 use jeton_core::answer::SessionAnswer;
-use jeton_core::catalogue::{Names, Offer, ProductSpec, VendorCommand};
+use jeton_core::catalogue::{Names, Offer, ProductSpec, VendorCommand, WhenUnreachable};
 use jeton_core::decision::{AccessAsked, Granted, OpenSession, TeamCommand};
 use jeton_core::entry::{Author, ClosedBy, Payment, Role, Tags, TeamProfile};
 use jeton_core::id::{DeviceKey, MemberKey, ProductCode, SessionId, TeamId};
@@ -64,6 +64,7 @@ pub(crate) fn entering(name: &str) -> TeamCommand {
         currency: "EUR".parse().unwrap(),
         time_zone: "UTC".parse().unwrap(),
         locale: "fr".into(),
+        ask_before_charge: false,
     };
     TeamCommand::SetTeam { profile, if_match: None }
 }
@@ -185,6 +186,7 @@ impl Server {
                 idle_aware: false,
                 idle_after_s: 900,
                 min_balance: "0".parse().unwrap(),
+                when_unreachable: WhenUnreachable::Start,
             };
             self.vendor(VendorCommand::SetProduct { code: code(product), spec }).unwrap();
             self.vendor(rating(product, per_day, at("2000-01-01T00:00:00Z"))).unwrap();
