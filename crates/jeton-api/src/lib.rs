@@ -42,6 +42,7 @@ mod credits;
 mod enrolments;
 mod entries;
 mod events;
+mod exports;
 mod groups;
 mod health;
 mod jobs;
@@ -162,6 +163,7 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(charges::get_charge))
         .routes(routes!(charges::explain_charge))
         .routes(routes!(entries::list_entries))
+        .routes(routes!(exports::export_team))
         .routes(routes!(usage::get_usage))
         .routes(routes!(events::stream_events))
         .routes(routes!(sessions::list_sessions))

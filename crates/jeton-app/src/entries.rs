@@ -73,7 +73,8 @@ impl<'a> Teller<'a> {
         Self { inner, team, sessions: HashMap::new(), jobs: HashMap::new() }
     }
 
-    fn entry(&mut self, sealed: &Sealed) -> Result<Entry, Failure> {
+    /// An entry as it is stored.
+    pub(crate) fn entry(&mut self, sealed: &Sealed) -> Result<Entry, Failure> {
         let AnyEntry::Team(_, decided) = stored::decode(sealed)? else { return Err(Failure::Internal) };
         let (kind, facts) = self.facts(&decided)?;
         Ok(Entry { seq: sealed.seq, at: wire::micros(sealed.at), kind, hash: wire::hex(&sealed.hash), facts })

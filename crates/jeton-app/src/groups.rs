@@ -2,16 +2,16 @@
 
 use std::ops::Bound;
 
+use jeton_core::catalogue::Catalogue;
 use jeton_core::decision::{GroupAsked, TeamCommand};
 use jeton_core::entry::GroupSpec;
 use jeton_core::id::{GroupId, TeamId};
 use jeton_core::team;
-use jeton_engine::Sight;
 
 use crate::contract::{Group, GroupPut, Products};
 use crate::members::{asked, products, sorted};
 use crate::teams::known;
-use crate::{App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, authorise, wire};
+use crate::{App, Caller, Failure, IfMatch, Inner, Operation, Page, PageRequest, Put, Read, Target, authorise, wire};
 
 pub(crate) const UNKNOWN_GROUP: Failure = Failure::NotFound { code: "unknown_group" };
 
@@ -24,7 +24,9 @@ impl App {
         let seen = self.see(&id, move |team, _, sight| {
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
             let following = team.groups.range::<GroupId, _>((from, Bound::Unbounded)).take(most);
-            Ok(following.map(|(group, standing)| (group.clone(), Seen::of(standing, sight))).collect::<Vec<_>>())
+            Ok(following
+                .map(|(group, standing)| (group.clone(), Seen::of(standing, sight.catalogue)))
+                .collect::<Vec<_>>())
         });
         let rows = seen.await?.value;
         let rows = rows.into_iter().map(|(group, seen)| (group.to_string(), self.told_group(&id, &group, seen)));
@@ -38,7 +40,7 @@ impl App {
         let wanted = group.clone();
         let seen = self.see(&id, move |team, _, sight| {
             let standing = team.groups.get(&wanted).ok_or(UNKNOWN_GROUP)?;
-            Ok((standing.revision.0, Seen::of(standing, sight)))
+            Ok((standing.revision.0, Seen::of(standing, sight.catalogue)))
         });
         let (revision, seen) = seen.await?.value;
         Ok(Read { revision: Some(revision), body: self.told_group(&id, &group, seen) })
@@ -84,12 +86,21 @@ impl App {
         self.configure(caller, &known(team)?, command, Vec::new()).await.map(|_| ())
     }
 
-    fn told_group(&self, team: &TeamId, group: &GroupId, Seen { spec, products }: Seen) -> Group {
-        let name_of = |member| self.inner.people.name_of(team, member);
-        let mut members: Vec<String> = spec.members.into_iter().map(name_of).collect();
-        members.sort();
-        Group { group: group.to_string(), name: spec.name, members, products }
+    fn told_group(&self, team: &TeamId, group: &GroupId, seen: Seen) -> Group {
+        told_group(&self.inner, team, group, seen)
     }
+}
+
+/// A group of a team that was seen.
+pub(crate) fn told(inner: &Inner, team: &TeamId, id: &GroupId, group: &team::Group, catalogue: &Catalogue) -> Group {
+    told_group(inner, team, id, Seen::of(group, catalogue))
+}
+
+fn told_group(inner: &Inner, team: &TeamId, group: &GroupId, Seen { spec, products }: Seen) -> Group {
+    let name_of = |member| inner.people.name_of(team, member);
+    let mut members: Vec<String> = spec.members.into_iter().map(name_of).collect();
+    members.sort();
+    Group { group: group.to_string(), name: spec.name, members, products }
 }
 
 /// A group as it was seen, its members yet without names.
@@ -99,8 +110,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(standing: &team::Group, sight: &Sight<'_>) -> Self {
-        let products = standing.spec.products.as_ref().map(|access| products(access, sight.catalogue));
+    fn of(standing: &team::Group, catalogue: &Catalogue) -> Self {
+        let products = standing.spec.products.as_ref().map(|access| products(access, catalogue));
         Self { spec: standing.spec.clone(), products }
     }
 }

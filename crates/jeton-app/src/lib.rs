@@ -26,6 +26,7 @@
 //! | `explain` | why a charge was made (V6) |
 //! | `entries` | the ledger of a team, as people are told it (V1) |
 //! | `events` | what has happened, for who follows it (N1) |
+//! | `exports` | everything of a team, to be taken away |
 //! | `pace` | how fast a key may ask |
 //! | `keys` | authentication, API keys, lease keys |
 //! | `enrolments`, `enrolment_code` | how a member's machine gets its key |
@@ -48,6 +49,7 @@ mod enrolments;
 mod entries;
 mod events;
 mod explain;
+mod exports;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod groups;
@@ -76,6 +78,7 @@ use std::sync::Arc;
 pub use answer::{IfMatch, Once, Page, PageRequest, Put, Read};
 pub use caller::{Caller, KeyId, Scope};
 pub use events::{EventKind, EventStream, EventsRequest, Place, Said};
+pub use exports::Export;
 pub use failure::{Failure, NotNow, Over, Refusal};
 /// The public contract, in whose types use cases are asked and answer.
 pub use jeton_client as contract;

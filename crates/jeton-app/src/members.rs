@@ -16,7 +16,8 @@ use crate::contract::{
 use crate::people::Known;
 use crate::teams::known;
 use crate::{
-    App, Caller, Failure, IfMatch, Operation, Page, PageRequest, Put, Read, Target, authorise, plans, secret, wire,
+    App, Caller, Failure, IfMatch, Inner, Operation, Page, PageRequest, Put, Read, Target, authorise, plans, secret,
+    wire,
 };
 
 const UNKNOWN_MEMBER: Failure = Failure::NotFound { code: "unknown_member" };
@@ -356,17 +357,26 @@ impl App {
     }
 
     fn told_member(&self, team: &TeamId, key: MemberKey, seen: Seen) -> Option<Member> {
-        let known = self.inner.people.person(team, key)?;
-        let role = match seen.standing.role {
-            CoreRole::PrimaryAdmin => Role::PrimaryAdmin,
-            CoreRole::SecondaryAdmin => Role::SecondaryAdmin,
-            CoreRole::Billing => Role::Billing,
-            CoreRole::Member => Role::Member,
-        };
-        let (groups, active) = (seen.groups(), seen.standing.active);
-        let Known { id, email, name, .. } = known;
-        Some(Member { member: id.to_string(), email, name, role, active, groups, access: seen.access })
+        told_member(&self.inner, team, key, seen)
     }
+}
+
+/// A member of a team that was seen; nobody, when they have no name any more.
+pub(crate) fn told_as_seen(inner: &Inner, team: &Team, key: MemberKey, catalogue: &Catalogue) -> Option<Member> {
+    told_member(inner, &team.id, key, Seen::of(team, key, catalogue)?)
+}
+
+fn told_member(inner: &Inner, team: &TeamId, key: MemberKey, seen: Seen) -> Option<Member> {
+    let known = inner.people.person(team, key)?;
+    let role = match seen.standing.role {
+        CoreRole::PrimaryAdmin => Role::PrimaryAdmin,
+        CoreRole::SecondaryAdmin => Role::SecondaryAdmin,
+        CoreRole::Billing => Role::Billing,
+        CoreRole::Member => Role::Member,
+    };
+    let (groups, active) = (seen.groups(), seen.standing.active);
+    let Known { id, email, name, .. } = known;
+    Some(Member { member: id.to_string(), email, name, role, active, groups, access: seen.access })
 }
 
 /// A member as it was seen, yet without a name.
@@ -443,14 +453,14 @@ pub(crate) fn products(access: &Access, catalogue: &Catalogue) -> Products {
     }
 }
 
-fn codes(keys: &BTreeSet<ProductKey>, catalogue: &Catalogue) -> Vec<String> {
+pub(crate) fn codes(keys: &BTreeSet<ProductKey>, catalogue: &Catalogue) -> Vec<String> {
     let mut codes: Vec<String> =
         keys.iter().filter_map(|key| catalogue.product(*key)).map(|product| product.code.to_string()).collect();
     codes.sort();
     codes
 }
 
-fn told_seat(member: &str, product: &str, span: Span, plan: Option<Plan>) -> Seat {
+pub(crate) fn told_seat(member: &str, product: &str, span: Span, plan: Option<Plan>) -> Seat {
     Seat {
         member: member.to_owned(),
         product: product.to_owned(),

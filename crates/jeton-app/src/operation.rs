@@ -146,6 +146,7 @@ operations! {
     GetCharge,           "get_charge",           TEAM_AND_MEMBER;
     ExplainCharge,       "explain_charge",       TEAM_AND_MEMBER;
     ListEntries,         "list_entries",         TEAM;
+    ExportTeam,          "export_team",          TEAM;
     GetUsage,            "get_usage",            TEAM_AND_MEMBER;
 
     // What happens to a team, as it happens. A member or a product is told what it may know in its own answers; here

@@ -65,9 +65,20 @@ impl People {
 
     /// At most `limit` members after one, in the order of their ids.
     pub(crate) fn following(&self, team: &TeamId, after: Option<&MemberId>, limit: usize) -> Vec<MemberKey> {
+        self.named_following(team, after, limit).into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// The same, with their ids.
+    pub(crate) fn named_following(
+        &self,
+        team: &TeamId,
+        after: Option<&MemberId>,
+        limit: usize,
+    ) -> Vec<(MemberId, MemberKey)> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let found = self.read(team, |folk| {
-            folk.by_id.range::<MemberId, _>((from, Bound::Unbounded)).take(limit).map(|(_, key)| *key).collect()
+            let following = folk.by_id.range::<MemberId, _>((from, Bound::Unbounded)).take(limit);
+            following.map(|(id, key)| (id.clone(), *key)).collect()
         });
         found.unwrap_or_default()
     }

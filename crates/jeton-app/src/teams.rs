@@ -142,7 +142,7 @@ pub(crate) fn told(settings: &core::Settings) -> Settings {
     }
 }
 
-fn told_team(id: &TeamId, profile: &TeamProfile) -> Team {
+pub(crate) fn told_team(id: &TeamId, profile: &TeamProfile) -> Team {
     Team {
         team: id.to_string(),
         name: profile.name.clone(),

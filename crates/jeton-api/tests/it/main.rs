@@ -21,6 +21,8 @@ mod erasing;
 mod events;
 #[cfg(test)]
 mod explain;
+#[cfg(test)]
+mod exporting;
 mod grants;
 #[cfg(test)]
 mod hostile;

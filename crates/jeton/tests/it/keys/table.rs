@@ -161,6 +161,7 @@ fn accounts(charge: &str) -> Vec<Row> {
         get(of(&format!("charges/{charge}")), TEAM_AND_MEMBER).about(OF_ANA),
         get(of(&format!("charges/{charge}/explain")), TEAM_AND_MEMBER).about(OF_ANA),
         get(of("entries"), TEAM),
+        get(of("export"), TEAM),
         get(of("usage?from=2026-03-01&to=2026-03-31&group_by=day"), TEAM_AND_MEMBER),
         post("/v1/quotes", json!({"quantity": 10, "team": "acme"}), EVERY_KEY).about(&[About::Acme]),
     ]
