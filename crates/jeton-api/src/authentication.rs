@@ -22,7 +22,7 @@ use utoipa::openapi::{OpenApi, PathItem};
 
 use crate::document::operations_of;
 use crate::problem::Rejection;
-use crate::{jobs, sessions};
+use crate::{imports, jobs, members, sessions};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -55,10 +55,15 @@ impl Doors {
         };
         let mut operations: HashMap<String, Vec<_>> =
             document.paths.paths.iter().map(|(path, item)| (path.clone(), doors(item))).collect();
-        // The session and the job called `quote` have the doors of any, beside the quote's own.
-        for (quote, any) in [(sessions::QUOTE_PATH, sessions::SESSION_PATH), (jobs::QUOTE_PATH, jobs::JOB_PATH)] {
+        // The session and the job called `quote`, and the member called `import`, have the doors of any, beside those of
+        // what is done under their path.
+        for (named, any) in [
+            (sessions::QUOTE_PATH, sessions::SESSION_PATH),
+            (jobs::QUOTE_PATH, jobs::JOB_PATH),
+            (imports::IMPORT_PATH, members::MEMBER_PATH),
+        ] {
             let doors = operations.get(any).cloned().unwrap_or_default();
-            operations.entry(quote.to_owned()).or_default().extend(doors);
+            operations.entry(named.to_owned()).or_default().extend(doors);
         }
         Self { app, operations }
     }

@@ -19,6 +19,7 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 use uuid::Uuid;
 
+use crate::imports;
 use crate::problem::Rejection;
 
 /// How long a request may take until its answer begins.
@@ -123,7 +124,9 @@ fn method_name(request: &Request) -> &'static str {
 }
 
 async fn timed(request: Request, next: Next) -> Response {
-    tokio::time::timeout(REQUEST, next.run(request)).await.unwrap_or_else(|_| {
+    let is_import = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == imports::IMPORT_PATH);
+    let limit = if is_import { imports::IMPORT } else { REQUEST };
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
         let detail = "It took too long. Ask again in the same words: what was decided is told, and not decided twice.";
         Rejection::from(Failure::NotNow { reason: NotNow::TimedOut, detail: detail.to_owned() }).into_response()
     })

@@ -45,6 +45,7 @@ mod events;
 mod exports;
 mod groups;
 mod health;
+mod imports;
 mod jobs;
 mod lease_keys;
 mod member_keys;
@@ -88,6 +89,7 @@ pub fn router(app: App) -> Router {
     let router = router
         .route(sessions::QUOTE_PATH, sessions::called_quote())
         .route(jobs::QUOTE_PATH, jobs::called_quote())
+        .route(imports::IMPORT_PATH, imports::called_import())
         .fallback(|| async { Rejection::UnknownPath })
         .method_not_allowed_fallback(|| async { Rejection::MethodNotAllowed })
         .route_layer(middleware::from_fn_with_state(Arc::new(doors), authenticate))
@@ -133,6 +135,7 @@ fn operations() -> OpenApiRouter<Face> {
         .routes(routes!(teams::get_team, teams::put_team))
         .routes(routes!(members::list_members))
         .routes(routes!(members::get_member, members::put_member, members::deactivate_member))
+        .routes(routes!(imports::import_members))
         .routes(routes!(members::erase_member))
         .routes(routes!(enrolments::list_enrolments, enrolments::create_enrolment))
         .routes(routes!(enrolments::get_enrolment, enrolments::withdraw_enrolment))

@@ -14,6 +14,8 @@ use crate::path::Path;
 use crate::query::{Paged, Unfiltered};
 use crate::teams::TeamPath;
 
+pub(crate) const MEMBER_PATH: &str = "/v1/teams/{team}/members/{member}";
+
 /// A member of a team.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -67,6 +67,7 @@ impl IntoResponse for Rejection {
                     headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_NOT_NOW_AFTER_S));
                 }
                 Failure::BadRequest { .. }
+                | Failure::BadRows { .. }
                 | Failure::Forbidden
                 | Failure::NotFound { .. }
                 | Failure::Refused(_)

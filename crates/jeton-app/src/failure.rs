@@ -7,9 +7,9 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::contract::Problem;
+use crate::contract::{BadRow, Problem};
 
 /// Why a use case did not do what it was asked to.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,8 @@ pub enum Failure {
     TooFast { retry_after_s: u32 },
     /// A limit of the contract would be passed.
     Limit { name: &'static str, value: u64, over: Over },
+    /// Rows of a file cannot be read, so many, and nothing of it was done. `rows` are the first of them.
+    BadRows { count: u64, rows: Vec<BadRow> },
     /// Something that should hold inside does not. It was logged where it was found.
     Internal,
 }
@@ -116,7 +118,7 @@ impl Failure {
     /// The HTTP status of the public contract.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::BadRequest { .. } | Self::Limit { over: Over::Request, .. } => 400,
+            Self::BadRequest { .. } | Self::BadRows { .. } | Self::Limit { over: Over::Request, .. } => 400,
             Self::Unauthorised => 401,
             Self::Forbidden => 403,
             Self::NotFound { .. } => 404,
@@ -134,6 +136,7 @@ impl Failure {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadRequest { .. } => "bad_request",
+            Self::BadRows { .. } => "bad_rows",
             Self::Unauthorised => "unauthorised",
             Self::Forbidden => "forbidden",
             Self::NotFound { code } => code,
@@ -153,6 +156,10 @@ impl Failure {
             Self::Refused(refusal) => return refusal.problem(),
             Self::BadRequest { field, .. } => {
                 figures.insert("field".to_owned(), Value::from(field.as_str()));
+            }
+            Self::BadRows { count, rows } => {
+                figures.insert("count".to_owned(), Value::from(*count));
+                figures.insert("rows".to_owned(), json!(rows));
             }
             Self::Limit { name, value, .. } => {
                 figures.insert("name".to_owned(), Value::from(*name));
@@ -177,6 +184,7 @@ impl Failure {
             Self::NotFound { code: "unknown_team" | "unknown_member" | "unknown_product" } => Some("A3"),
             Self::Refused(refusal) => Some(refusal.rule),
             Self::BadRequest { .. }
+            | Self::BadRows { .. }
             | Self::Unauthorised
             | Self::Forbidden
             | Self::NotFound { .. }
@@ -191,6 +199,7 @@ impl Failure {
     const fn title(&self) -> &'static str {
         match self {
             Self::BadRequest { .. } => "The request cannot be read",
+            Self::BadRows { .. } => "The file has bad rows",
             Self::Unauthorised => "No good key",
             Self::Forbidden => "The key may not do that",
             Self::NotFound { .. } => "There is no such thing",
@@ -227,6 +236,10 @@ impl fmt::Display for Failure {
             Self::TooFast { retry_after_s } => {
                 write!(formatter, "This key asks more often than it may. Ask again in {retry_after_s} s.")
             }
+            Self::BadRows { count, .. } => write!(
+                formatter,
+                "Rows that cannot be taken: {count}. Nothing of the file was done. Correct them, and send the whole file."
+            ),
             Self::Limit { name, value, .. } => {
                 write!(formatter, "The limit of {} is {value}.", name.replace('_', " "))
             }
@@ -268,8 +281,6 @@ pub fn problem(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -27,6 +27,7 @@
 //! | `entries` | the ledger of a team, as people are told it (V1) |
 //! | `events` | what has happened, for who follows it (N1) |
 //! | `exports` | everything of a team, to be taken away |
+//! | `imports` | members and assignments from a file |
 //! | `pace` | how fast a key may ask |
 //! | `keys` | authentication, API keys, lease keys |
 //! | `enrolments`, `enrolment_code` | how a member's machine gets its key |
@@ -54,6 +55,7 @@ mod exports;
 pub mod fuzzing;
 mod groups;
 mod health;
+mod imports;
 mod jobs;
 mod keys;
 mod leases;

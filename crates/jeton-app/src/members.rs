@@ -411,7 +411,7 @@ pub(crate) fn known_product(product: &str) -> Result<ProductCode, Failure> {
     product.parse().map_err(|_| UNKNOWN_PRODUCT)
 }
 
-fn email(text: &str) -> Result<String, Failure> {
+pub(crate) fn email(text: &str) -> Result<String, Failure> {
     let parts = text.split_once('@').filter(|(local, domain)| !local.is_empty() && !domain.is_empty());
     let plain = text.len() <= 254 && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     if parts.is_some() && plain {

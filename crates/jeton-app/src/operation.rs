@@ -95,6 +95,7 @@ operations! {
     PutMember,           "put_member",           TEAM;
     DeactivateMember,    "deactivate_member",    TEAM;
     EraseMember,         "erase_member",         TEAM;
+    ImportMembers,       "import_members",       TEAM;
     ListEnrolments,      "list_enrolments",      TEAM;
     GetEnrolment,        "get_enrolment",        TEAM;
     CreateEnrolment,     "create_enrolment",     TEAM;

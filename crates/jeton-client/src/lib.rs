@@ -24,6 +24,7 @@ mod enrolment;
 mod entry;
 mod event;
 mod group;
+mod import;
 mod instant;
 mod job;
 mod jwks;
@@ -61,6 +62,7 @@ pub use enrolment::{EnrolPost, Enrolled, Enrolment, EnrolmentCreated, EnrolmentP
 pub use entry::Entry;
 pub use event::{Event, EventsQuery};
 pub use group::{Group, GroupPut};
+pub use import::{BadRow, ImportQuery, MembersImported};
 pub use instant::{Date, Instant};
 pub use job::{
     Job, JobAnswer, JobCommitPost, JobPart, JobPartPut, JobPost, JobPut, JobQuote, JobQuotePost, JobState, JobsQuery,

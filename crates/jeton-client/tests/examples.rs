@@ -34,6 +34,7 @@ examples! {
     api_key_created: contract::ApiKeyCreated;
     api_key_post: contract::ApiKeyPost;
     assignment: contract::Assignment;
+    bad_row: contract::BadRow;
     balance: contract::Balance;
     better_buy: contract::BetterBuy;
     blocked_products: contract::BlockedProducts;
@@ -87,6 +88,7 @@ examples! {
     made_charge: contract::MadeCharge;
     member: contract::Member;
     member_put: contract::MemberPut;
+    members_imported: contract::MembersImported;
     names: contract::Names;
     next_charge: contract::NextCharge;
     order: contract::Order;

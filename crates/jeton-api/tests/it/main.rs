@@ -31,6 +31,8 @@ mod house;
 #[cfg(test)]
 mod idle;
 #[cfg(test)]
+mod importing;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod limits;

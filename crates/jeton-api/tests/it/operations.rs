@@ -34,6 +34,19 @@ impl Recorder {
         self.ask(operation, Method::DELETE, path, &[], None).await
     }
 
+    async fn file(&mut self, operation: &str, path: &str, csv: &str) {
+        let told = self.client.send(Method::POST, path, &[], Some("text/csv"), csv.to_owned()).await;
+        assert!(told.status < 300, "{told}");
+        self.document.check(operation, told.status, &told.body);
+        let mut kept =
+            Map::from_iter([("request".to_owned(), json!(format!("POST {path}"))), ("sent".to_owned(), json!(csv))]);
+        keep(&mut kept, &told);
+        insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_json_snapshot!(operation, kept);
+        });
+        assert!(self.seen.insert(operation.to_owned()), "{operation} is there twice");
+    }
+
     async fn ask(
         &mut self,
         operation: &str,
@@ -174,6 +187,13 @@ async fn people(asked: &mut Recorder) {
     let alice = json!({"email": "alice@acme.example", "name": "Alice Martin", "role": "primary_admin"});
     asked.put("put_member", &format!("{members}/alice"), alice).await;
     asked.get("get_member", &format!("{members}/alice")).await;
+    asked
+        .file(
+            "import_members",
+            &format!("{members}/import?dry_run=true"),
+            "member,email,name,role\ncarl,c@d,Carl,member\n",
+        )
+        .await;
     asked.get("list_members", members).await;
 }
 

@@ -86,7 +86,10 @@ impl Stage {
     fn send(&self, row: &Row, key: Option<&str>) -> Answer {
         let api = self.shop.server.api();
         let api: Api = key.map_or_else(|| api.clone(), |key| api.with(key));
-        api.send(&row.method, &row.path, row.body.as_ref())
+        match &row.body {
+            Some(Value::String(csv)) => api.post_csv(&row.path, csv.clone()),
+            body => api.send(&row.method, &row.path, body.as_ref()),
+        }
     }
 
     /// Everything that a write could have changed.

@@ -25,6 +25,8 @@ mod keys;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod repeat;
 #[cfg(test)]
 mod schemathesis;

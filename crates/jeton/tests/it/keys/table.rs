@@ -17,6 +17,7 @@ pub(super) enum Scope {
 pub(super) struct Row {
     pub(super) method: Method,
     pub(super) path: String,
+    /// JSON; a text is a file, as CSV.
     pub(super) body: Option<Value>,
     /// Whose keys may do it, each for what is its own; `None`: without any key.
     pub(super) may: Option<&'static [Scope]>,
@@ -221,6 +222,7 @@ fn people(key: &str) -> Vec<Row> {
         post(of("seats/revit/reassign"), json!({"from": "ana", "to": "ben"}), TEAM),
         delete(of("members/ana/seats/revit"), VENDOR),
         delete(of("members/ana/assignment"), TEAM),
+        post(of("members/import"), json!("member,email,name,role\nana,ana@acme.example,ana,member\n"), TEAM),
         get(of("members/ana/enrolments"), TEAM),
         post(of("members/ana/enrolments"), json!({}), TEAM),
         get(of("members/ana/enrolments/enr_1"), TEAM),

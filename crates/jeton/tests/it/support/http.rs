@@ -66,7 +66,24 @@ impl Api {
             // Asked for where something without an id in its path is made.
             request = request.header("Idempotency-Key", fresh_name());
         }
-        let response = request.send()?;
+        Self::answer(request.send()?)
+    }
+
+    /// Sends a file as CSV.
+    pub(crate) fn post_csv(&self, path: &str, csv: String) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.base)).header("Content-Type", "text/csv").body(csv);
+        Self::answer(request.bearer_auth(self.key.as_deref().unwrap_or_default()).send().unwrap()).unwrap()
+    }
+
+    /// An answer that is read as it comes.
+    pub(crate) fn stream(&self, path: &str) -> reqwest::blocking::Response {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let answer = request.bearer_auth(self.key.as_deref().unwrap_or_default()).send().unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{path}");
+        answer
+    }
+
+    fn answer(response: reqwest::blocking::Response) -> reqwest::Result<Answer> {
         let status = response.status().as_u16();
         let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
         let text = response.text()?;
