@@ -6,6 +6,7 @@
 mod backup;
 mod clock;
 mod keys;
+mod paperwork;
 mod restore;
 mod serve;
 mod verify;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::configuration::{Configuration, LogFormat, Settings, Sources};
 use crate::failure::{Failure, unavailable};
@@ -88,17 +89,33 @@ enum Command {
     /// Decide what happens after the machine's clock has jumped
     #[command(subcommand)]
     Clock(clock::ClockCommand),
+    Completions(paperwork::CompletionsFlags),
+    Man(paperwork::ManFlags),
 }
 
 /// Reads the command line and does what it says. Help, version and usage errors of clap end the process here, with
 /// the statuses 0 and 2.
 pub(crate) fn run() -> Result<(), Failure> {
     let CommandLine { general, command } = CommandLine::parse();
+    match &command {
+        Command::Completions(flags) => return paperwork::completions(flags, CommandLine::command()),
+        Command::Man(flags) => return paperwork::man(flags, CommandLine::command()),
+        Command::Serve(_)
+        | Command::Keys(_)
+        | Command::Verify(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Clock(_) => {}
+    }
     let mut flags = match &command {
         Command::Serve(flags) => flags.settings(),
-        Command::Keys(_) | Command::Verify(_) | Command::Backup(_) | Command::Restore(_) | Command::Clock(_) => {
-            Settings::default()
-        }
+        Command::Keys(_)
+        | Command::Verify(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Clock(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Settings::default(),
     };
     flags.data = general.data;
     flags.log = general.log;
@@ -106,7 +123,13 @@ pub(crate) fn run() -> Result<(), Failure> {
     let configuration = Configuration::load(Sources::of_process(flags, general.config))?;
     let log = match &command {
         Command::Serve(_) => "info",
-        Command::Keys(_) | Command::Verify(_) | Command::Backup(_) | Command::Restore(_) | Command::Clock(_) => "warn",
+        Command::Keys(_)
+        | Command::Verify(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Clock(_)
+        | Command::Completions(_)
+        | Command::Man(_) => "warn",
     };
     logging::start(configuration.log_format, configuration.log_or(log))?;
 
@@ -123,6 +146,8 @@ pub(crate) fn run() -> Result<(), Failure> {
             Command::Backup(flags) => backup::run(&configuration, flags).await,
             Command::Restore(flags) => restore::run(&configuration, flags).await,
             Command::Clock(clock::ClockCommand::Accept(flags)) => clock::accept(&configuration, flags).await,
+            // They were done before anything was read.
+            Command::Completions(_) | Command::Man(_) => Ok(()),
         }
     });
     // What is still open was given its time; a request that hangs must not keep the process alive.
@@ -152,8 +177,6 @@ fn counted(number: u64, one: &str, several: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -27,6 +27,8 @@ mod kill;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod paperwork;
+#[cfg(test)]
 mod repeat;
 #[cfg(test)]
 mod schemathesis;
