@@ -1,18 +1,22 @@
 //! What surrounds every request: an id, a span, figures, a time limit, a net for panics, and safe headers.
 //!
-//! What always holds: every answer has an `x-request-id`, the one that the client sent if it is a plain one; the
-//! span and the figures know method, matched path and status, and never a body, a name, a key or a query.
+//! What always holds: every answer has an `x-request-id`, the one that the client sent if it is a plain one, and the
+//! `Date` of the clock that decides; the span and the figures know method, matched path and status, and never a body,
+//! a name, a key or a query.
 
 use std::any::Any;
+use std::future::ready;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, DATE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
-use jeton_app::{Failure, NotNow};
+use jeton_app::{App, Failure, NotNow};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
@@ -52,6 +56,19 @@ pub(crate) fn around(router: Router) -> Router {
             .layer(CatchPanicLayer::custom(panicked))
             .layer(from_fn(timed)),
     )
+}
+
+/// Says when it was answered, by the clock that decides (W9): of a sandbox that is the one its user moves. A client
+/// goes by it, whose own clock may be wrong.
+pub(crate) fn dated(router: Router, app: App) -> Router {
+    router.layer(map_response(move |mut response: Response| {
+        let now = Timestamp::from_second(app.lately_s()).ok();
+        let date = now.and_then(|now| DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok());
+        if let Some(date) = date.and_then(|date| HeaderValue::try_from(date).ok()) {
+            response.headers_mut().insert(DATE, date);
+        }
+        ready(response)
+    }))
 }
 
 /// Gives a request its id, and the answer the same.

@@ -84,6 +84,7 @@ pub fn router(app: App) -> Router {
     document::complete(&mut document);
     let doors = Doors::of(&document, app.clone());
     let text = document.to_json().expect("the document has string keys only, so it can be written as JSON");
+    let clock = app.clone();
     let face = Face { app, document: Bytes::from(text) };
 
     let router = router
@@ -94,7 +95,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(|| async { Rejection::MethodNotAllowed })
         .route_layer(middleware::from_fn_with_state(Arc::new(doors), authenticate))
         .with_state(face);
-    envelope::around(router)
+    envelope::dated(envelope::around(router), clock)
 }
 
 /// The OpenAPI 3.1 document of [`router`].

@@ -145,6 +145,12 @@ pub struct Parts<'a> {
 }
 
 impl App {
+    /// What time it is for the server, in whole seconds since 1970 and at most half a second late (W9); in a sandbox
+    /// where its clock stands.
+    pub fn lately_s(&self) -> i64 {
+        self.inner.engine.lately().seconds()
+    }
+
     /// Puts the application over an engine that runs.
     pub fn new(parts: Parts<'_>) -> Result<Self, StoreError> {
         let Parts { running, log, lease_key, lease_algorithm, issuer, pace, sandbox, metrics } = parts;

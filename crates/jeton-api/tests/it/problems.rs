@@ -384,3 +384,12 @@ async fn partners_have_no_rights_yet() {
     partner.get("/v1/teams/acme").await.refused(403, "forbidden");
     partner.post("/v1/quotes", json!({"quantity": 1, "team": "acme"})).await.refused(403, "forbidden");
 }
+
+#[tokio::test]
+async fn w9_every_answer_is_dated_by_the_clock_that_decides() {
+    let house = House::new().await;
+    let date = |told: &Told| told.headers["date"].to_str().unwrap().to_owned();
+    assert_eq!(date(&house.vendor.get("/v1/settings").await), "Mon, 02 Mar 2026 08:00:00 GMT");
+    house.vendor.put("/v1/sandbox/clock", json!({"at": "2026-03-03T09:30:15.9Z"})).await;
+    assert_eq!(date(&house.vendor.get("/v1/lost").await), "Tue, 03 Mar 2026 09:30:15 GMT", "problems, too");
+}
