@@ -7,14 +7,17 @@
 //! there, and one that may be left out is never `null`.
 //!
 //! What it does not do: decide or calculate. Amounts and instants stay the text that they are on the wire
-//! ([`Decimal`], [`Instant`]), and only the server gives them a meaning. Nothing here knows HTTP.
+//! ([`Decimal`], [`Instant`]), and only the server gives them a meaning. Without the features below nothing here knows HTTP.
 //!
-//! The feature `openapi` adds a schema with an example to every type.
+//! The feature `openapi` adds a schema with an example to every type. The features `sdk` and `blocking` add what a
+//! metered program does with them ([`sdk`], [`blocking`]); without these the crate stays plain types.
 
 mod access;
 mod agreement;
 mod api_key;
 mod balance;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod cap;
 mod charge;
 mod checkpoint;
@@ -39,6 +42,8 @@ mod quote;
 mod rate;
 mod required_tags;
 mod sandbox;
+#[cfg(feature = "sdk")]
+pub mod sdk;
 mod seat;
 mod session;
 mod settings;

@@ -1,6 +1,6 @@
 //! The binary from outside: a real `jeton serve` on a folder of its own, spoken to over HTTP and the command line.
 //!
-//! What always holds: nothing here knows the crates behind the binary, and nobody waits for a while; what is waited
+//! What always holds: nothing here knows the crates behind the binary (the SDK is before it), and nobody waits for a while; what is waited
 //! for is a line of output, an answer, or the end of a process. All of it is one test binary, to be linked once.
 
 // As a module of tests, so that tests may unwrap in what they share.
@@ -32,6 +32,8 @@ mod paperwork;
 mod repeat;
 #[cfg(test)]
 mod schemathesis;
+#[cfg(test)]
+mod sdk;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

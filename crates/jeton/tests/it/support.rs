@@ -1,5 +1,6 @@
 //! What the tests share: processes, HTTP, and a vendor with a team to try things on.
 
+pub(crate) mod gate;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod many;
