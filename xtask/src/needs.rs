@@ -34,20 +34,33 @@ struct Program {
     package: &'static str,
 }
 
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 7] = [
     // A stepped wall clock before a real server (W9).
     Program { name: "faketime", asked: &["--version"], package: "faketime" },
     // The tour of the README, word for word.
     Program { name: "curl", asked: &["--version"], package: "curl" },
     Program { name: "jq", asked: &["--version"], package: "jq" },
-    // An environment of its own for schemathesis.
+    // `/docs` in a real browser, and what else others have written in JavaScript.
+    Program { name: "chromium", asked: &["--version"], package: "chromium" },
+    Program { name: "node", asked: &["--eval", NODE_20], package: "nodejs" },
+    Program { name: "npm", asked: &["--version"], package: "npm" },
+    // Environments of their own for programs in Python.
     Program { name: "python3", asked: &["-c", "import ensurepip, venv"], package: "python3-venv" },
 ];
 
-/// Tries out the served OpenAPI document: a Python program, in an environment of its own below the workspace.
-const SCHEMATHESIS: &str = ".test-env/schemathesis";
-/// What is in that environment, each with its version.
-const SCHEMATHESIS_REQUIREMENTS: &str = "crates/jeton/tests/schemathesis/requirements.txt";
+/// Ends well in a version of Node that the packages of the tests run on.
+const NODE_20: &str = "process.exit(process.versions.node.split('.')[0] >= 20 ? 0 : 1)";
+/// The packages from npm that tests call, in fixed versions.
+const NODE_PACKAGES: &str = "crates/jeton/tests/node";
+
+/// Programs in Python that tests call, each with what it needs, in fixed versions and in an environment of its own below
+/// the workspace: its folder, and its requirements.
+const PYTHON: [(&str, &str); 2] = [
+    // Tries out the served OpenAPI document.
+    (".test-env/schemathesis", "crates/jeton/tests/schemathesis/requirements.txt"),
+    // Verifies leases.
+    (".test-env/leases", "crates/jeton/tests/leases/requirements.txt"),
+];
 
 /// Installs `tool` if it is not there; minutes, since it is built from source.
 pub(crate) fn cargo_tool(tool: &CargoTool) -> Result<()> {
@@ -82,22 +95,42 @@ pub(crate) fn programs() -> Result<()> {
     Ok(())
 }
 
-/// Installs schemathesis, if it is not there as it is required.
-pub(crate) fn schemathesis() -> Result<()> {
-    let required = workspace::root().join(SCHEMATHESIS_REQUIREMENTS);
+/// Installs what is not there as it is required of programs in Python.
+pub(crate) fn python() -> Result<()> {
+    PYTHON.iter().try_for_each(|(environment, requirements)| python_environment(environment, requirements))
+}
+
+fn python_environment(environment: &str, requirements: &str) -> Result<()> {
+    let required = workspace::root().join(requirements);
     let required = fs::read_to_string(&required).with_context(|| format!("cannot read {}", required.display()))?;
     // Kept beside what was installed, so that another version is installed anew.
-    let installed = workspace::root().join(SCHEMATHESIS).join("requirements.txt");
+    let installed = workspace::root().join(environment).join("requirements.txt");
     if fs::read_to_string(&installed).is_ok_and(|installed| installed == required) {
         return Ok(());
     }
-    let pip = format!("{SCHEMATHESIS}/bin/pip");
-    program::run("python3", &["-m", "venv", "--clear", SCHEMATHESIS])
+    let pip = format!("{environment}/bin/pip");
+    program::run("python3", &["-m", "venv", "--clear", environment])
         .and_then(|()| {
             let quiet = ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"];
-            program::run(&pip, &[&quiet, [SCHEMATHESIS_REQUIREMENTS].as_slice()].concat())
+            program::run(&pip, &[&quiet, [requirements].as_slice()].concat())
         })
-        .context("the tests need schemathesis and could not install it by pip")?;
+        .with_context(|| format!("the tests need what {requirements} names and could not install it by pip"))?;
+    fs::write(&installed, required).with_context(|| format!("cannot write {}", installed.display()))
+}
+
+/// Installs the packages from npm that tests call, if they are not there as they are required; none of their scripts is
+/// run.
+pub(crate) fn node_packages() -> Result<()> {
+    let folder = workspace::root().join(NODE_PACKAGES);
+    let required = folder.join("package-lock.json");
+    let required = fs::read_to_string(&required).with_context(|| format!("cannot read {}", required.display()))?;
+    // Kept beside what was installed, so that another version is installed anew.
+    let installed = folder.join("node_modules").join("as-required.json");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == required) {
+        return Ok(());
+    }
+    program::run("npm", &["ci", "--prefix", NODE_PACKAGES, "--ignore-scripts", "--no-audit", "--no-fund"])
+        .context("the tests need packages of npm and could not install them")?;
     fs::write(&installed, required).with_context(|| format!("cannot write {}", installed.display()))
 }
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::program;
 
 /// Folders whose files are not sources.
-const NOT_OURS: [&str; 4] = ["target", ".git", ".test-env", "jeton-data"];
+const NOT_OURS: [&str; 5] = ["target", ".git", ".test-env", "jeton-data", "node_modules"];
 
 /// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
