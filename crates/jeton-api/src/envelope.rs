@@ -116,15 +116,16 @@ fn answered(response: &Response, latency: Duration, span: &Span) {
     }
 }
 
-/// Answers are for the one who asked, as what they say that they are, and never pages.
+/// Answers are for the one who asked, as what they say that they are, and no pages, but for those that say so.
 async fn guarded(request: Request, next: Next) -> Response {
     let called = Called { method: method_name(&request), path: request.extensions().get().cloned() };
     let mut response = next.run(request).await;
     response.extensions_mut().insert(called);
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+    let of_no_page = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(of_no_page);
     response
 }
 

@@ -15,6 +15,7 @@
 //! | `answer`, `problem` | writing answers |
 //! | `envelope` | what surrounds every request: its id, span, figures, time limit, panics, headers |
 //! | `document`, `schemas` | the OpenAPI document: operations, types |
+//! | `reader` | `/docs`: that document as a page, to read and to try |
 
 #![expect(unused_qualifications, reason = "`utoipa::path` writes the names of parameters qualified")]
 
@@ -56,6 +57,7 @@ mod price_lists;
 mod products;
 mod quotes;
 mod rates;
+mod reader;
 mod required_tags;
 mod sandbox;
 mod seats;
@@ -91,6 +93,7 @@ pub fn router(app: App) -> Router {
         .route(sessions::QUOTE_PATH, sessions::called_quote())
         .route(jobs::QUOTE_PATH, jobs::called_quote())
         .route(imports::IMPORT_PATH, imports::called_import())
+        .merge(reader::routes())
         .fallback(|| async { Rejection::UnknownPath })
         .method_not_allowed_fallback(|| async { Rejection::MethodNotAllowed })
         .route_layer(middleware::from_fn_with_state(Arc::new(doors), authenticate))

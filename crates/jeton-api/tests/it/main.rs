@@ -46,6 +46,8 @@ mod problems;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod reader;
+#[cfg(test)]
 mod shop;
 #[cfg(test)]
 mod usage;

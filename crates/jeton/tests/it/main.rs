@@ -29,6 +29,8 @@ mod moving;
 #[cfg(test)]
 mod paperwork;
 #[cfg(test)]
+mod reader;
+#[cfg(test)]
 mod repeat;
 #[cfg(test)]
 mod schemathesis;
