@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+use crate::reader::node;
 use crate::support::many;
 use crate::support::process::Server;
 use crate::support::shop::{Shop, opening};
@@ -249,6 +250,20 @@ fn a_stream_that_is_read_outlives_every_time_limit() {
     });
     let kinds: Vec<&str> = told.iter().map(|(_, _, kind)| kind.as_str()).collect();
     assert_eq!(kinds, ["jeton.session.opened", "jeton.charge.made"]);
+    shop.server.stop();
+}
+
+#[test]
+fn every_event_is_one_to_a_library_of_cloud_events() {
+    let shop = shop();
+    shop.vendor.put("/v1/sessions/s1", &opening("ana", "mudbox", "laptop")).ok();
+    let read = node("events.mjs", &[shop.server.base(), &shop.vendor_key, "jeton.charge.made"]);
+    let read = read.as_array().unwrap();
+    assert!(read.len() >= 20, "{read:?}");
+    let last = &read[read.len() - 1];
+    let told = [&last["type"], &last["source"]].map(|text| text.as_str().unwrap());
+    assert_eq!(told, ["jeton.charge.made", "urn:jeton:issuer:jeton"]);
+    shop.vendor.get(last["subject"].as_str().unwrap()).ok();
     shop.server.stop();
 }
 
