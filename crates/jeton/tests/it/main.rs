@@ -25,6 +25,8 @@ mod keys;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod moving;
 #[cfg(test)]
 mod paperwork;
