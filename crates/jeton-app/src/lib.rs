@@ -88,7 +88,7 @@ pub use leases::LeaseAlgorithm;
 pub use operation::{Access, Operation, Target, authorise};
 pub use pace::{Pace, PaceSettings};
 pub use reports::{UsageBy, UsageReport, UsageRequest};
-pub use secret::random;
+pub use secret::{device_key, random};
 
 use ed25519_dalek::SigningKey;
 use jeton_core::decision::{Granted, TeamCommand};

@@ -71,7 +71,7 @@ pub(crate) fn enrolment_id_for(parts: &[&str]) -> String {
 }
 
 /// The ledger's number of a device: a keyed hash, so that without the member's salt nobody can tell its name (V5).
-pub(crate) fn device_key(salt: &[u8; 16], name: &str) -> u64 {
+pub fn device_key(salt: &[u8; 16], name: &str) -> u64 {
     keyed_hash(salt, name)
 }
 

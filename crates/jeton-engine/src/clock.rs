@@ -22,6 +22,12 @@ pub enum Clock {
     /// Stands at the engine's last instant, and is moved by command. Its machine gives the pace of the engine's own
     /// chores, and nothing else.
     Sandbox(Box<dyn Machine>),
+    /// Stands where a [`crate::Walk`] has come to. Its machine gives the pace of the engine's own chores, and nothing
+    /// else.
+    Walk {
+        at: Instant,
+        machine: Box<dyn Machine>,
+    },
 }
 
 impl Clock {
@@ -29,7 +35,7 @@ impl Clock {
     pub(crate) fn steady(&self) -> Duration {
         match self {
             Self::Wall(clock) => clock.machine.steady(),
-            Self::Sandbox(machine) => machine.steady(),
+            Self::Sandbox(machine) | Self::Walk { machine, .. } => machine.steady(),
         }
     }
 }

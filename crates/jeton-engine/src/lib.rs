@@ -10,6 +10,7 @@ mod house;
 mod message;
 mod start;
 mod verify;
+mod walk;
 mod writer;
 
 pub use clock::{Clock, Jump, Machine, Reading, ThisMachine, WallClock};
@@ -20,6 +21,7 @@ pub use message::{
 };
 pub use start::{Running, Settings, Start, StartError};
 pub use verify::verify;
+pub use walk::{Answer, Walk};
 
 /// How long a reader waits for the views at most.
 const FOLLOW_PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);

@@ -271,6 +271,8 @@ pub(crate) enum Message {
         by: Author,
         reply: Reply<Instant>,
     },
+    /// The next instant of a walk; on another clock it is nothing.
+    WalkTo(Instant),
     Checkpoint(Reply<Option<Checkpoint>>),
     Stop(oneshot::Sender<()>),
 }

@@ -86,6 +86,21 @@ impl Running {
 impl Start {
     /// Starts the engine.
     pub fn run(self) -> Result<Running, StartError> {
+        self.run_on(|machine, settings, last_sign_of_life| {
+            if settings.sandbox {
+                Clock::Sandbox(machine)
+            } else {
+                Clock::Wall(WallClock::start(machine, settings.clock_jump, last_sign_of_life))
+            }
+        })
+    }
+
+    /// Starts the engine on a clock that stands at `from`, for a walk.
+    pub(crate) fn run_from(self, from: Instant) -> Result<Running, StartError> {
+        self.run_on(|machine, _, _| Clock::Walk { at: from, machine })
+    }
+
+    fn run_on(self, clock: impl FnOnce(Box<dyn Machine>, &Settings, Instant) -> Clock) -> Result<Running, StartError> {
         let Self { mut writer, reader, views, machine, checkpoint_key, settings } = self;
         let mut house = House::load(&reader)?;
         info!(position = house.position, "the log is folded");
@@ -98,11 +113,7 @@ impl Start {
         let last_sign_of_life =
             reader.life()?.and_then(Instant::from_micros).unwrap_or(house.last_at).max(house.last_at);
 
-        let clock = if settings.sandbox {
-            Clock::Sandbox(machine)
-        } else {
-            Clock::Wall(WallClock::start(machine, settings.clock_jump, last_sign_of_life))
-        };
+        let clock = clock(machine, &settings, last_sign_of_life);
         let (sender, queue) = std::sync::mpsc::sync_channel(settings.queue);
         let views_reader = views.reader();
         let (feed, filler, followed) = follower(views, reader.clone(), house.position);

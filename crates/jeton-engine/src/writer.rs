@@ -36,6 +36,8 @@ use crate::start::{LISTENING, recalled};
 
 /// How many messages are decided in one commit at most.
 const GROUP: usize = 512;
+/// The same on a walk, where nobody waits for a single answer.
+const GROUP_OF_A_WALK: usize = 8_192;
 /// How often presence and the server's own sign of life are written.
 const PRESENCE_EVERY: Duration = Duration::from_secs(10);
 /// How often a checkpoint is signed while there are writes.
@@ -103,6 +105,7 @@ impl OneWriter {
     /// Runs until it is told to stop, or nobody can ask any more.
     pub(crate) fn run(mut self) {
         let mut stopped = None;
+        let group = if matches!(self.clock, Clock::Walk { .. }) { GROUP_OF_A_WALK } else { GROUP };
         while stopped.is_none() {
             let mut next = match self.queue.recv_timeout(PATIENCE) {
                 Ok(message) => Some(message),
@@ -114,7 +117,7 @@ impl OneWriter {
             }
             self.wake();
             let mut answers: Vec<Answer> = Vec::new();
-            for following in (0..GROUP).rev() {
+            for following in (0..group).rev() {
                 let Some(message) = next.take() else { break };
                 if let Message::Stop(done) = message {
                     stopped = Some(done);
@@ -146,7 +149,7 @@ impl OneWriter {
         }
         let last = self.last();
         let now = match &mut self.clock {
-            Clock::Sandbox(_) => Ok(last),
+            Clock::Sandbox(_) | Clock::Walk { .. } => Ok(last),
             Clock::Wall(clock) => match clock.read() {
                 Reading::At(wall) => {
                     let now = wall.max(last);
@@ -177,6 +180,7 @@ impl OneWriter {
     fn last(&self) -> Instant {
         match &self.clock {
             Clock::Sandbox(_) => self.house.last_at,
+            Clock::Walk { at, .. } => self.house.last_at.max(*at),
             Clock::Wall(_) => {
                 let told = Instant::from_micros(self.told.load(Ordering::Relaxed));
                 told.map_or(self.house.last_at, |told| told.max(self.house.last_at))
@@ -233,6 +237,10 @@ impl OneWriter {
             Message::Read(ask) => self.read(ask),
             Message::MoveClock { to, by, reply } => self.answer(reply, |this, now| this.move_clock(to, by, now)),
             Message::AcceptClock { by, reply } => self.accept_clock(by, reply),
+            Message::WalkTo(to) => {
+                self.walk_to(to);
+                Box::new(|_| {})
+            }
             Message::Checkpoint(reply) => self.answer_checkpoint(reply),
             Message::Stop(_) => Box::new(|_| {}),
         }
@@ -473,6 +481,16 @@ impl OneWriter {
             self.told.store(to.micros(), Ordering::Relaxed);
         }
         Ok(to)
+    }
+
+    /// What is due by then is done at its own instants, so that the entries of all teams stand in the order of time.
+    fn walk_to(&mut self, to: Instant) {
+        if let Clock::Walk { at, .. } = &mut self.clock
+            && to > *at
+        {
+            *at = to;
+            self.run_due(to);
+        }
     }
 
     fn accept_clock(&mut self, by: Author, reply: Reply<Instant>) -> Answer {

@@ -5,6 +5,7 @@
 //! round. What is in the folder beside `jeton.db`, `views.db` and `lock` is not known here.
 
 use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +19,9 @@ use crate::ports::{Reader, Writer};
 use crate::progress::Watch;
 use crate::sqlite::{File, Place, Pool, SqliteReader, SqliteWriter};
 use crate::views::{Views, ViewsReader};
+
+/// Where a log is made that is to appear whole or not at all.
+const ASIDE: &str = "making";
 
 /// What an installation is for. A folder keeps the kind with which it was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +78,7 @@ impl Folder {
         let dir = made(dir)?;
         writable(&dir)?;
         let lock = Arc::new(Lock::exclusive(&dir)?);
+        cleared(&dir.join(ASIDE))?;
         let stored = File::in_folder(&dir).prepare(kind)?;
         match (stored, kind) {
             (Kind::Real, Kind::Real) | (Kind::Sandbox, Kind::Sandbox) => Ok(Self { dir, lock }),
@@ -132,6 +137,67 @@ impl Folder {
     /// the one thread that fills them.
     pub fn views(&self) -> Result<Views, StoreError> {
         Views::in_folder(&self.dir, &self.reader(), self.lock.clone())
+    }
+}
+
+/// A folder without a log, which this process has until it has one.
+///
+/// What always holds: the folder gets the whole log that was made aside, or stays without any, whenever the process
+/// dies.
+#[derive(Debug)]
+pub struct Beginning {
+    dir: PathBuf,
+    _lock: Lock,
+}
+
+impl Beginning {
+    /// Takes a folder, and makes it (0700) when there is none. None where there is a log already.
+    ///
+    /// Unavailable when another process has it, or it cannot be written; Corrupt when a part of a log is there.
+    pub fn of(dir: &Path) -> Result<Option<Self>, StoreError> {
+        let dir = made(dir)?;
+        writable(&dir)?;
+        let lock = Lock::exclusive(&dir)?;
+        if File::in_folder(&dir).exists()? {
+            return Ok(None);
+        }
+        cleared(&dir.join(ASIDE))?;
+        Ok(Some(Self { dir, _lock: lock }))
+    }
+
+    /// The folder's path without links.
+    pub fn path(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the log is to be made: a folder to be opened as any other, and closed before the end.
+    pub fn aside(&self) -> PathBuf {
+        self.dir.join(ASIDE)
+    }
+
+    /// Gives the folder the log, and its views, that were made aside; both have been closed.
+    ///
+    /// Unavailable when they have not.
+    pub fn end(self) -> Result<(), StoreError> {
+        let aside = self.aside();
+        File::in_folder(&aside).make_whole()?;
+        let moved = || {
+            // The log last: views without their log are made anew, and so are those that were not closed.
+            fs::rename(aside.join("views.db"), self.dir.join("views.db"))?;
+            fs::rename(aside.join("jeton.db"), self.dir.join("jeton.db"))?;
+            fs::File::open(&self.dir)?.sync_all()
+        };
+        moved().map_err(|error| StoreError::from_io(&self.dir.display().to_string(), &error))?;
+        cleared(&aside)
+    }
+}
+
+/// Removes what a process that died has left.
+fn cleared(aside: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(aside) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(StoreError::from_io(&aside.display().to_string(), &error)),
     }
 }
 

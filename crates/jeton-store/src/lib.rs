@@ -37,7 +37,7 @@ pub use checkpoint::{Checkpoint, ForgedCheckpoint};
 pub use enrolments::EnrolmentRow;
 pub use entry::{Position, Sealed};
 pub use error::{Cause, StoreError};
-pub use folder::{Examined, Folder, Kind};
+pub use folder::{Beginning, Examined, Folder, Kind};
 pub use keys::KeyRow;
 pub use memory::{Fate, Memory, memory};
 pub use people::{Device, Person};

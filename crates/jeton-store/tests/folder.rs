@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use history::History;
-use jeton_store::{Beside, Cause, Folder, Kind, StoreError};
+use jeton_store::{Beginning, Beside, Cause, Folder, Kind, StoreError};
 use rusqlite::Connection;
 
 const SIGABRT: i32 = 6;
@@ -470,4 +470,46 @@ fn form(path: &Path) -> rusqlite::Result<String> {
     let tables = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(format!("-- form {version}\n{};\n", tables.join(";\n")))
+}
+
+#[test]
+fn a_log_that_is_made_aside_appears_whole_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let begin = || Beginning::of(dir.path()).unwrap();
+    let make = |beginning: &Beginning| {
+        let aside = Folder::open(&beginning.aside(), Kind::Sandbox).unwrap();
+        let (mut writer, _views) = (aside.writer().unwrap(), aside.views().unwrap());
+        writer.append(&History::new().commit(&[("vendor", "a")])).unwrap();
+        // A reader that is closed last leaves a log beside the file.
+        aside.reader().last_position().unwrap();
+    };
+    let beginning = begin().unwrap();
+    let other = Beginning::of(dir.path()).unwrap_err();
+    assert!(matches!(other, StoreError::Unavailable(Cause::Busy, _)), "{other}");
+    make(&beginning);
+    drop(beginning);
+    assert!(!dir.path().join("jeton.db").exists(), "who dies in the middle leaves no log");
+
+    let beginning = begin().unwrap();
+    assert!(!beginning.aside().exists(), "what was left is gone");
+    make(&beginning);
+    beginning.end().unwrap();
+    assert!(begin().is_none(), "there is a log now");
+    let mut files: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    files.sort();
+    files.retain(|name| !name.to_str().unwrap().ends_with("-shm"));
+    assert_eq!(files, ["jeton.db", "lock", "views.db"]);
+    let folder = Folder::open(dir.path(), Kind::Sandbox).unwrap();
+    assert_eq!(folder.reader().last_position().unwrap(), 1);
+}
+
+#[test]
+fn a_log_that_is_still_written_is_not_given_to_the_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let beginning = Beginning::of(dir.path()).unwrap().unwrap();
+    let aside = Folder::open(&beginning.aside(), Kind::Real).unwrap();
+    let (mut writer, _views) = (aside.writer().unwrap(), aside.views().unwrap());
+    writer.append(&History::new().commit(&[("vendor", "a")])).unwrap();
+    assert!(matches!(beginning.end(), Err(StoreError::Unavailable(Cause::Busy, _))));
+    assert!(!dir.path().join("jeton.db").exists());
 }

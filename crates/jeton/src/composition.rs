@@ -1,6 +1,6 @@
 //! Where the house is put together: store, engine, application and HTTP, for one data folder.
 //!
-//! What always holds: nobody else in the binary knows the other crates. Who has a `Running` holds the folder's lock
+//! What always holds: nobody else in the binary but the demo knows the other crates. Who has a `Running` holds the folder's lock
 //! until `close`, or until the process ends. Nothing of how the process is started, told to stop, or asked over the
 //! control socket is known here.
 
@@ -19,16 +19,18 @@ use anyhow::Context;
 use axum::Router;
 use ed25519_dalek::SigningKey;
 use jeton_app::{App, LeaseAlgorithm, PaceSettings, Parts};
-use jeton_client::{ApiKeyPost, ScopeName};
+use jeton_client::ApiKeyPost;
 use jeton_core::time::Instant;
-use jeton_engine::{Engine, Settings, Start, StartError, ThisMachine};
+use jeton_engine::{Engine, Settings, Start, StartError, ThisMachine, Walk};
 use jeton_store::verify::Unverified;
-use jeton_store::{Batch, Beside, Checkpoint, Examined, Folder, Kind, Reader, StoreError, ViewsReader, Writer};
+use jeton_store::{
+    Batch, Beginning, Beside, Checkpoint, Examined, Folder, Kind, Reader, StoreError, ViewsReader, Writer,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::configuration::{self, Configuration};
 use crate::control::{ClockAccepted, Difference, Extent, KeyCreated, Verification, Verified};
-use crate::demo;
+use crate::demo::{self, Demo};
 use crate::failure::{Failure, refused, unavailable, usage};
 
 pub(crate) use self::backup::{absolute, back_up, restore};
@@ -38,6 +40,9 @@ pub(crate) use jeton_store::{Progress, Step, Watch};
 const LEASE_KEY: &str = "lease.key";
 /// The key that checkpoints are signed with.
 const CHECKPOINT_KEY: &str = "checkpoint.key";
+
+/// How many messages of a walk may wait to be decided: nobody else is there.
+const WALK_QUEUE: usize = 8_192;
 
 /// What a folder is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +59,8 @@ pub(crate) struct Running {
     pub(crate) folder: PathBuf,
     /// The public API; served by `jeton serve` alone.
     pub(crate) router: Router,
-    /// The vendor key that the demo made at this start.
-    pub(crate) demo_key: Option<String>,
+    /// What the demo has to tell, where there is one.
+    pub(crate) demo: Option<Demo>,
     app: App,
     log: Reader,
     views: ViewsReader,
@@ -74,6 +79,10 @@ pub(crate) struct Running {
 /// of the other kind (sandbox or not) or its files are not true.
 pub(crate) async fn open(configuration: &Configuration, purpose: Purpose) -> Result<Running, Failure> {
     let metrics = recorder()?;
+    let with_demo = purpose == Purpose::Serve && configuration.demo;
+    if with_demo {
+        demo::make(configuration, &metrics).await?;
+    }
     let asked = configuration.clone();
     let opened = tokio::task::spawn_blocking(move || opened(&asked, purpose)).await;
     let Opened { folder, log, lease_key, issuer, lease_algorithm, sandbox, engine } =
@@ -89,11 +98,11 @@ pub(crate) async fn open(configuration: &Configuration, purpose: Purpose) -> Res
         metrics,
     };
     let app = App::new(parts).map_err(|error| stored(&error))?;
-    let demo_key = if purpose == Purpose::Serve && configuration.demo { Some(demo::load(&app).await?) } else { None };
+    let demo = if with_demo { Some(demo::load(&app, &log, sandbox).await?) } else { None };
     Ok(Running {
         folder: folder.path().to_owned(),
         router: jeton_api::router(app.clone()),
-        demo_key,
+        demo,
         app,
         log,
         views: engine.views.clone(),
@@ -103,6 +112,46 @@ pub(crate) async fn open(configuration: &Configuration, purpose: Purpose) -> Res
         stopping: Arc::default(),
         engine: Mutex::new(Some(engine)),
     })
+}
+
+/// An engine and an application over a log that is made aside, to live through a past that begins at `from`; `noted`
+/// is stored beside it. The folder's keys are those that it will be served with.
+pub(crate) fn walk(
+    configuration: &Configuration,
+    beginning: &Beginning,
+    metrics: &PrometheusHandle,
+    from: Instant,
+    noted: (&str, String),
+) -> Result<(Walk, App), Failure> {
+    let kind = if configuration.sandbox { Kind::Sandbox } else { Kind::Real };
+    let folder = Folder::open(&beginning.aside(), kind).map_err(|error| stored(&error))?;
+    let keys = beginning.path().join("keys");
+    let mut writer = folder.writer().map_err(|error| stored(&error))?;
+    let beside = vec![Beside::Meta { key: noted.0.to_owned(), value: noted.1 }];
+    writer.append(&Batch { entries: Vec::new(), beside }).map_err(|error| stored(&error))?;
+    let log = folder.reader();
+    let lease_key = signing_key(&keys, LEASE_KEY, true)?;
+    let start = Start {
+        writer,
+        reader: log.clone(),
+        views: folder.views().map_err(|error| stored(&error))?,
+        machine: Box::new(ThisMachine),
+        checkpoint_key: signing_key(&keys, CHECKPOINT_KEY, true)?,
+        settings: Settings { queue: WALK_QUEUE, ..engine_settings(configuration, kind, None) },
+    };
+    let walk = Walk::start(start, from).map_err(|error| not_started(&error))?;
+    let parts = Parts {
+        running: walk.running(),
+        log,
+        lease_key,
+        lease_algorithm: LeaseAlgorithm::Ed25519,
+        issuer: String::new(),
+        pace: PaceSettings::default(),
+        sandbox: configuration.sandbox,
+        metrics: metrics.clone(),
+    };
+    let app = App::new(parts).map_err(|error| stored(&error))?;
+    Ok((walk, app))
 }
 
 /// V1 to V3 over a folder that no server has, under its lock; also over one that is too damaged to be opened.
@@ -229,19 +278,27 @@ fn opened(configuration: &Configuration, purpose: Purpose) -> Result<Opened, Fai
         views: folder.views().map_err(|error| stored(&error))?,
         machine: Box::new(ThisMachine),
         checkpoint_key,
-        settings: Settings {
-            sandbox,
-            sandbox_clock,
-            clock_jump: Duration::from_secs(configuration.clock_jump_s.get()),
-            queue: configuration.queue.get(),
-        },
+        settings: engine_settings(configuration, kind, sandbox_clock),
     };
-    let engine = start.run().map_err(|error| match error {
-        StartError::Store(error) => stored(&error),
+    let engine = start.run().map_err(|error| not_started(&error))?;
+    Ok(Opened { folder, log, lease_key, issuer, lease_algorithm, sandbox, engine })
+}
+
+fn engine_settings(configuration: &Configuration, kind: Kind, sandbox_clock: Option<Instant>) -> Settings {
+    Settings {
+        sandbox: kind == Kind::Sandbox,
+        sandbox_clock,
+        clock_jump: Duration::from_secs(configuration.clock_jump_s.get()),
+        queue: configuration.queue.get(),
+    }
+}
+
+fn not_started(error: &StartError) -> Failure {
+    match error {
+        StartError::Store(error) => stored(error),
         StartError::ClockGoesBack(_) => refused(error.to_string()),
         StartError::Thread(_) | StartError::NotNow(_) => unavailable(error.to_string()),
-    })?;
-    Ok(Opened { folder, log, lease_key, issuer, lease_algorithm, sandbox, engine })
+    }
 }
 
 /// What is fixed when a folder is made: the value that it has, which nobody may ask to be another.
@@ -412,7 +469,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> +
     tokio::task::spawn_blocking(work).await.context("it was cut off").map_err(unavailable)?
 }
 
-fn stored(error: &StoreError) -> Failure {
+pub(crate) fn stored(error: &StoreError) -> Failure {
     let told = error.to_string();
     match error {
         StoreError::Conflict(_) | StoreError::Corrupt(_) => refused(told),
@@ -425,18 +482,5 @@ fn declined(failure: &jeton_app::Failure) -> Failure {
         503 => unavailable(failure.to_string()),
         400 => usage(failure.to_string()),
         _ => refused(failure.to_string()),
-    }
-}
-
-/// What the demo asks for.
-pub(crate) fn vendor_key(label: &str) -> ApiKeyPost {
-    ApiKeyPost {
-        scope: ScopeName::Vendor,
-        team: None,
-        member: None,
-        product: None,
-        partner: None,
-        ends_at: None,
-        label: Some(label.to_owned()),
     }
 }

@@ -30,8 +30,10 @@ pub(crate) struct Configuration {
     pub(crate) sandbox: bool,
     /// The later instant at which the sandbox's clock starts: until it, the server was down. Only with `sandbox`.
     pub(crate) clock: Option<Timestamp>,
-    /// Whether the reference catalogue and price list are loaded and a vendor key is printed.
+    /// Whether a new folder is filled with the demo, and the demo's keys are printed.
     pub(crate) demo: bool,
+    /// What chance in a new demo begins with; a random number when nothing is said. Only with `demo`.
+    pub(crate) demo_seed: Option<u64>,
     /// `iss` of the leases; what a folder was made with holds for it, `jeton` for a new one.
     pub(crate) issuer: Option<String>,
     /// How the leases name their algorithm; what a folder was made with holds for it, `Ed25519` for a new one.
@@ -83,6 +85,7 @@ pub(crate) struct Settings {
     pub(crate) sandbox: Option<bool>,
     pub(crate) clock: Option<Timestamp>,
     pub(crate) demo: Option<bool>,
+    pub(crate) demo_seed: Option<u64>,
     pub(crate) issuer: Option<String>,
     pub(crate) lease_algorithm: Option<LeaseAlgorithm>,
     pub(crate) log_format: Option<LogFormat>,
@@ -139,6 +142,7 @@ impl Settings {
             sandbox: self.sandbox.or(weaker.sandbox),
             clock: self.clock.or(weaker.clock),
             demo: self.demo.or(weaker.demo),
+            demo_seed: self.demo_seed.or(weaker.demo_seed),
             issuer: self.issuer.or(weaker.issuer),
             lease_algorithm: self.lease_algorithm.or(weaker.lease_algorithm),
             log_format: self.log_format.or(weaker.log_format),
@@ -159,6 +163,7 @@ impl Settings {
             sandbox: self.sandbox.unwrap_or(false),
             clock: self.clock,
             demo: self.demo.unwrap_or(false),
+            demo_seed: self.demo_seed,
             issuer: self.issuer,
             lease_algorithm: self.lease_algorithm,
             log_format: self.log_format.unwrap_or(LogFormat::Text),
@@ -174,6 +179,9 @@ impl Settings {
         }
         if configuration.issuer.as_ref().is_some_and(|issuer| !(1..=200).contains(&issuer.chars().count())) {
             return Err(usage("`issuer` must have 1 to 200 characters"));
+        }
+        if configuration.demo_seed.is_some() && !configuration.demo {
+            return Err(usage("`demo_seed` needs `demo`: chance is the demo's alone"));
         }
         if let Some(clock) = configuration.clock {
             if !configuration.sandbox {
@@ -202,12 +210,13 @@ struct Setting {
 }
 
 /// Every setting, in the order in which they are listed to people.
-const SETTINGS: [Setting; 14] = [
+const SETTINGS: [Setting; 15] = [
     Setting { name: "data", value: "the path of the data folder" },
     Setting { name: "listen", value: "an address and port such as 127.0.0.1:7878 or [::1]:7878" },
     Setting { name: "sandbox", value: "true or false" },
     Setting { name: "clock", value: "an instant such as \"2026-03-02T08:00:00Z\"" },
     Setting { name: "demo", value: "true or false" },
+    Setting { name: "demo_seed", value: "a whole number" },
     Setting { name: "issuer", value: "a text" },
     Setting { name: "lease_algorithm", value: "Ed25519 or EdDSA" },
     Setting { name: "log_format", value: "text or json" },

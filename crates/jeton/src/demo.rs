@@ -1,123 +1,154 @@
-//! `--demo`: loads the reference catalogue and price list, and makes a vendor key.
+//! `--demo`: a new folder gets the reference catalogue and eight weeks of three teams that end today; any folder gets
+//! what is missing of the catalogue, and fresh keys in place of the demo's former ones.
 //!
-//! It goes through the same use cases as everybody else. What stands already is left as it is, so that a second start
-//! goes on with what was made of the first; only the key is new, and takes the place of the one before.
+//! What always holds: all of it is decided by the engine, by messages that anybody could have sent, at the instants of
+//! that past; the same seed and the same end give the same entries of the teams. A folder with a log is never filled,
+//! and a new one gets the whole past or none. What was made of a demo is left as it is: a second start goes on, and the
+//! time between was quiet.
 
-use std::collections::BTreeMap;
+mod cast;
+mod catalogue;
+mod chance;
+mod plot;
+mod script;
+mod walk;
+
+use std::fmt::Write as _;
 
 use jeton_app::{App, Caller, PageRequest};
-use jeton_client::{Decimal, Industry, Names, PriceListPut, ProductPut, RatePut, ResultRate, Rounding, Tier, UsePut};
-use serde::Deserialize;
+use jeton_client::{ApiKeyPost, ScopeName};
+use jeton_core::time::Instant;
+use jeton_engine::{Machine, ThisMachine};
+use jeton_store::{Beginning, Kind, Reader};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::{Deserialize, Serialize};
 
-use crate::composition::vendor_key;
-use crate::failure::{Failure, refused};
+use crate::composition::{self, stored};
+use crate::configuration::Configuration;
+use crate::failure::{Failure, refused, unavailable, usage};
 
-const CATALOGUE: &str = include_str!("../../../data/catalogue.json");
-
-/// From when on the reference rates are in force: from the beginning of all instants.
-const RATES_FROM: &str = "2000-01-01T00:00:00Z";
-
-const PRICE_LIST: &str = "reference";
-
-/// What the demo's key is known by.
+/// Under which key it is stored that a folder's past was made, and how.
+const MADE: &str = "demo";
+/// What the demo's keys are known by.
 const LABEL: &str = "demo";
+/// How much of the catalogue is put into one commit of a new folder.
+const AT_ONCE: usize = 16;
+const MICROS_PER_MINUTE: i64 = 60_000_000;
 
-#[derive(Deserialize)]
-struct Catalogue {
-    rates_per_day: BTreeMap<String, PerDay>,
-    rates_per_result: BTreeMap<String, PerResult>,
-    industries: BTreeMap<String, IndustryOf>,
-    price_list: Prices,
+/// How a folder's past was made.
+#[derive(Debug, Serialize, Deserialize)]
+struct Made {
+    seed: u64,
+    ends_at: Instant,
 }
 
-#[derive(Deserialize)]
-struct PerDay {
-    name: String,
-    tokens: Decimal,
+/// What is to be told of a demo, and the keys that were made at this start.
+#[derive(Debug)]
+pub(crate) struct Demo {
+    made: Option<Made>,
+    sandbox: bool,
+    vendor_key: String,
+    /// Of a team and of its first member, where there are any.
+    team_key: Option<String>,
+    member_key: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct PerResult {
-    name: String,
-    unit: String,
-    results: BTreeMap<String, Decimal>,
+/// Gives a folder without a log its past.
+///
+/// `Usage` when a sandbox's clock is so early that there is no room for a past.
+pub(crate) async fn make(configuration: &Configuration, metrics: &PrometheusHandle) -> Result<(), Failure> {
+    let Some(beginning) = Beginning::of(&configuration.data).map_err(|error| stored(&error))? else { return Ok(()) };
+    let kind = if configuration.sandbox { Kind::Sandbox } else { Kind::Real };
+    let asked = configuration.clock.map(jiff::Timestamp::as_microsecond);
+    // To the minute, so that it can be said and asked for again.
+    let today = asked.unwrap_or_else(|| ThisMachine.wall() / MICROS_PER_MINUTE * MICROS_PER_MINUTE);
+    let ends_at = Instant::from_micros(today).ok_or_else(|| usage("`clock` is in the years 2000 to 2200"))?;
+    let first = "2001-04-01T00:00:00Z".parse().expect("an instant");
+    if ends_at < first {
+        return Err(usage(format!(
+            "the demo's past begins more than a year before `clock`, which is {first} or later"
+        )));
+    }
+    let seed = configuration.demo_seed.unwrap_or_else(|| u64::from(u32::from_be_bytes(jeton_app::random())));
+    tracing::info!(seed, %ends_at, "making the demo");
+    let past = plot::past(seed, ends_at);
+    let made = serde_json::to_string(&Made { seed, ends_at }).expect("a number and an instant are JSON");
+    let (walk, app) = composition::walk(configuration, &beginning, metrics, past.begins_at, (MADE, made))?;
+    catalogue::load(&app, AT_ONCE).await?;
+    drop(app);
+    let lived = tokio::task::spawn_blocking(move || walk::live_through(&walk, past).map(|()| walk)).await;
+    let walk = lived.map_err(|_| unavailable("the demo could not be made"))??;
+    walk::come_to_the_end(&walk, ends_at, kind).await?;
+    walk.end().await;
+    beginning.end().map_err(|error| stored(&error))
 }
 
-#[derive(Deserialize)]
-struct IndustryOf {
-    names: Names,
-    uses: BTreeMap<String, UseOf>,
+/// Loads what is missing of the catalogue, and makes the keys.
+pub(crate) async fn load(app: &App, log: &Reader, sandbox: bool) -> Result<Demo, Failure> {
+    let made = log.meta(MADE).map_err(|error| stored(&error))?;
+    let made: Option<Made> = made.and_then(|made| serde_json::from_str(&made).ok());
+    catalogue::load(app, 1).await?;
+    for former in former_keys(app)? {
+        app.revoke_api_key(&Caller::operator(), &former).await.map_err(|failure| failed(&failure))?;
+    }
+    let vendor = app.create_key_on_the_folder(&key(ScopeName::Vendor)).await.map_err(|failure| failed(&failure))?;
+    let vendor_key = vendor.secret.ok_or_else(|| refused("the demo's key was made before"))?;
+    let (mut team_key, mut member_key) = (None, None);
+    if made.is_some() {
+        // Whoever has been erased meanwhile gets none.
+        let made = async |scope| app.create_key_on_the_folder(&key(scope)).await.ok().and_then(|made| made.secret);
+        team_key = made(ScopeName::Team).await;
+        member_key = made(ScopeName::Member).await;
+    }
+    Ok(Demo { made, sandbox, vendor_key, team_key, member_key })
 }
 
-#[derive(Deserialize)]
-struct UseOf {
-    names: Names,
-    products: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Prices {
-    currency: String,
-    tiers: Vec<Tier>,
-}
-
-/// Loads it all, and answers a vendor key.
-pub(crate) async fn load(app: &App) -> Result<String, Failure> {
-    let catalogue: Catalogue = serde_json::from_str(CATALOGUE).expect("the reference catalogue is part of the program");
-    let operator = Caller::operator();
-    let mut uses: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (industry, of) in &catalogue.industries {
-        for (code, used) in &of.uses {
-            let industry = Industry { code: industry.clone(), names: of.names.clone() };
-            let body = UsePut { names: used.names.clone(), industry };
-            if !stands(app.use_of_products(&operator, code).await)? {
-                app.put_use(&operator, code, body, None).await.map_err(|failure| failed(&failure))?;
-            }
-            for product in &used.products {
-                uses.entry(product).or_default().push(code.clone());
+impl Demo {
+    /// What people are told of it: where to look, the keys, and three commands to try.
+    pub(crate) fn told(&self, base: &str) -> String {
+        let (team, (member, _)) = (&cast::ATELIER, cast::ATELIER.members[0]);
+        let mut text = String::new();
+        if let Some(Made { seed, ends_at }) = &self.made {
+            let clock = if self.sandbox { format!(" --clock {ends_at}") } else { String::new() };
+            let _ = writeln!(text, "demo 8 weeks until {ends_at}, seed {seed} (again: --demo-seed {seed}{clock})");
+            for troupe in cast::TROUPES {
+                let cast::Troupe { team, name, place, members, .. } = troupe;
+                let _ = writeln!(text, "team {team}: {name}, {place}, {} members", members.len());
             }
         }
+        let _ = write!(text, "vendor key {}", self.vendor_key);
+        if let Some(key) = &self.team_key {
+            let _ = write!(text, "\nkey of team {} {key}", team.team);
+        }
+        if let Some(key) = &self.member_key {
+            let _ = write!(text, "\nkey of member {}/{member} {key}", team.team);
+        }
+        let _ = write!(text, "\nlook at {base}/openapi.json");
+        if let (Some(team_key), Some(member_key)) = (&self.team_key, &self.member_key) {
+            let get = |key: &str, path: &str| format!("curl -H 'Authorization: Bearer {key}' '{base}{path}'");
+            let used = get(team_key, &format!("/v1/teams/{}/usage?group_by=product", team.team));
+            let overdue = get(&self.vendor_key, &format!("/v1/teams/{}/balance", cast::CARAVELLE.team));
+            let quote = get(member_key, "/v1/sessions/quote");
+            let body = format!(r#"{{"team": "{}", "member": "{member}", "product": "navisworks"}}"#, team.team);
+            let quote = format!("{quote} -H 'Content-Type: application/json' -d '{body}'");
+            let _ = write!(text, "\ntry\n  {used}\n  {overdue}\n  {quote}");
+        }
+        text
     }
-    for (code, product) in &catalogue.rates_per_day {
-        let rate = RatePut { per_day: Some(product.tokens.clone()), results: None };
-        let listed = uses.remove(code.as_str()).unwrap_or_default();
-        put(app, code, &product.name, listed, rate).await?;
-    }
-    for (code, product) in &catalogue.rates_per_result {
-        let priced = |tokens: &Decimal| ResultRate {
-            unit: product.unit.clone(),
-            tokens: tokens.clone(),
-            rounding: Rounding::default(),
-        };
-        let results = product.results.iter().map(|(result, tokens)| (result.clone(), priced(tokens))).collect();
-        put(app, code, &product.name, Vec::new(), RatePut { per_day: None, results: Some(results) }).await?;
-    }
-    let list = PriceListPut {
-        currency: catalogue.price_list.currency,
-        tiers: catalogue.price_list.tiers,
-        countries: Vec::new(),
-        starts_at: None,
-        partner: None,
-        min_quantity: None,
-        step: None,
-        by_agreement: None,
-    };
-    if !stands(app.price_list(&operator, PRICE_LIST).await)? {
-        app.put_price_list(&operator, PRICE_LIST, list, None).await.map_err(|failure| failed(&failure))?;
-    }
-    for former in former_keys(app)? {
-        app.revoke_api_key(&operator, &former).await.map_err(|failure| failed(&failure))?;
-    }
-    let key = app.create_key_on_the_folder(&vendor_key(LABEL)).await.map_err(|failure| failed(&failure))?;
-    key.secret.ok_or_else(|| refused("the demo's key was made before"))
 }
 
-/// Whether something is there already.
-fn stands<T>(found: Result<T, jeton_app::Failure>) -> Result<bool, Failure> {
-    match found {
-        Ok(_) => Ok(true),
-        Err(failure) if failure.status() == 404 => Ok(false),
-        Err(failure) => Err(failed(&failure)),
+/// A key of the demo: the vendor's, that of a team, or of its first member.
+fn key(scope: ScopeName) -> ApiKeyPost {
+    let of_team = matches!(scope, ScopeName::Team | ScopeName::Member);
+    let member = matches!(scope, ScopeName::Member).then(|| cast::ATELIER.members[0].0.to_owned());
+    ApiKeyPost {
+        scope,
+        team: of_team.then(|| cast::ATELIER.team.to_owned()),
+        member,
+        product: None,
+        partner: None,
+        ends_at: None,
+        label: Some(LABEL.to_owned()),
     }
 }
 
@@ -134,27 +165,6 @@ fn former_keys(app: &App) -> Result<Vec<String>, Failure> {
             return Ok(former);
         }
     }
-}
-
-async fn put(app: &App, code: &str, name: &str, uses: Vec<String>, rate: RatePut) -> Result<(), Failure> {
-    let operator = Caller::operator();
-    if stands(app.product(&operator, code, None).await)? {
-        return Ok(());
-    }
-    let names = ["en", "fr"].map(|language| (language.to_owned(), name.to_owned())).into_iter().collect();
-    let product = ProductPut {
-        names,
-        uses,
-        versions: Vec::new(),
-        undo_interval_s: None,
-        idle_aware: None,
-        idle_after_s: None,
-        min_balance: None,
-        when_unreachable: None,
-    };
-    app.put_product(&operator, code, product, None).await.map_err(|failure| failed(&failure))?;
-    app.put_rate(&operator, code, RATES_FROM, rate, None).await.map_err(|failure| failed(&failure))?;
-    Ok(())
 }
 
 fn failed(failure: &jeton_app::Failure) -> Failure {

@@ -112,7 +112,18 @@ impl File {
         Place::file(self.path.clone())
     }
 
-    fn exists(&self) -> Result<bool, StoreError> {
+    /// Takes the write-ahead log over into the file, which is then all there is of it, unless somebody has it open.
+    pub(crate) fn make_whole(&self) -> Result<(), StoreError> {
+        let closed = self.writing()?.close().map_err(|(_, error)| Failure::from(error));
+        self.told(closed)?;
+        if self.suffixed("-wal").exists() {
+            return Err(StoreError::busy(&self.name()));
+        }
+        Ok(())
+    }
+
+    /// Corrupt when only a part of it is there.
+    pub(crate) fn exists(&self) -> Result<bool, StoreError> {
         let exists =
             |path: &Path| path.try_exists().map_err(|error| StoreError::from_io(&path.display().to_string(), &error));
         if exists(&self.path)? {

@@ -42,7 +42,7 @@ pub(crate) struct Flags {
 
     /// For integrators: the clock is yours (PUT /v1/sandbox/clock), and nothing leaves the machine
     ///
-    /// A new sandbox's clock stands at 2000-01-01T00:00:00Z. A folder made by a sandbox is served by a sandbox only,
+    /// A new sandbox's clock stands at 2000-01-01T00:00:00Z, that of a new demo at the machine's date. A folder made by a sandbox is served by a sandbox only,
     /// and the other way round.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     sandbox: Option<bool>,
@@ -51,9 +51,17 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "INSTANT")]
     clock: Option<Timestamp>,
 
-    /// Load the reference catalogue and price list, and print a vendor key
+    /// Fill a new folder with a catalogue and eight weeks of three teams that end today; print keys, and what to try
+    ///
+    /// A folder that has data gets what is missing of the reference catalogue. Its keys take the place of those that
+    /// the demo printed before.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     demo: Option<bool>,
+
+    /// What chance in a new demo begins with: the same eight weeks again, where they end at the same instant
+    /// [default: a random number, which is printed]
+    #[arg(long, value_name = "NUMBER")]
+    demo_seed: Option<u64>,
 
     /// Who signs the leases (their `iss`) [default: jeton]
     #[arg(long, value_name = "TEXT")]
@@ -98,6 +106,7 @@ impl Flags {
             sandbox: self.sandbox,
             clock: self.clock,
             demo: self.demo,
+            demo_seed: self.demo_seed,
             issuer: self.issuer.clone(),
             lease_algorithm: self.lease_algorithm,
             clock_jump_s: self.clock_jump_s,
@@ -160,7 +169,7 @@ pub(crate) async fn run(configuration: &Configuration) -> Result<(), Failure> {
 fn tell(running: &Running, address: SocketAddr) {
     tracing::info!(folder = %running.folder.display(), %address, "serving");
     let mut lines = vec![format!("data folder {}", running.folder.display())];
-    lines.extend(running.demo_key.as_ref().map(|key| format!("vendor key {key}")));
+    lines.extend(running.demo.as_ref().map(|demo| demo.told(&format!("http://{address}"))));
     lines.push(format!("listening on http://{address}"));
     if let Err(failure) = print(&lines.join("\n")) {
         tracing::warn!(%failure, "nobody was told where the server is");

@@ -54,6 +54,7 @@ fn take(environment: &mut Environment, variable: &str, name: &str, value: OsStri
         "sandbox" => settings.sandbox = Some(parse(variable, name, value)?),
         "clock" => settings.clock = Some(parse(variable, name, value)?),
         "demo" => settings.demo = Some(parse(variable, name, value)?),
+        "demo_seed" => settings.demo_seed = Some(parse(variable, name, value)?),
         "issuer" => settings.issuer = Some(parse(variable, name, value)?),
         "lease_algorithm" => settings.lease_algorithm = Some(parse::<LeaseAlgorithm>(variable, name, value)?),
         "log_format" => settings.log_format = Some(parse::<LogFormat>(variable, name, value)?),

@@ -83,6 +83,13 @@ impl Folder {
         }
     }
 
+    /// `jeton serve` with further arguments, whether it will ever listen or not.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Spawned {
+        let mut command = self.command(&["serve", "--data"]);
+        command.arg(self.data()).args(["--listen", "127.0.0.1:0"]).args(arguments);
+        Spawned(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
     /// `jeton` with these arguments and `--data`, to its end.
     pub(crate) fn jeton(&self, arguments: &[&str]) -> Ended {
         let mut command = self.command(arguments);
@@ -121,6 +128,25 @@ impl Folder {
         command.args(arguments).current_dir(self.beside("work")).env_clear().env("RUST_BACKTRACE", "1");
         command.stdin(Stdio::null());
         command
+    }
+}
+
+/// A process that is to die. Dropped, it is killed.
+pub(crate) struct Spawned(Child);
+
+impl Spawned {
+    /// SIGKILL, at this very moment. It must still live.
+    pub(crate) fn kill(mut self) {
+        assert!(self.0.try_wait().unwrap().is_none(), "it has ended before");
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
