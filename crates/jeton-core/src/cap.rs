@@ -272,3 +272,48 @@ pub(crate) fn check(
     }
     Ok(passed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn spec(of: CapOf) -> CapSpec {
+        CapSpec { of, per: Per::Day, tokens: Tokens::whole(7), strength: Strength::Hard }
+    }
+
+    #[test]
+    fn l1_the_caps_on_whose_use_is_no_more_go_and_no_others() {
+        let member = CapOf::Member(MemberKey(1));
+        let caps_on = [("a", member.clone()), ("b", CapOf::Team), ("c", member.clone())];
+        let mut caps = Caps::default();
+        for (id, of) in caps_on {
+            caps.set(&id.parse().unwrap(), &spec(of), Seq(1));
+        }
+        let ids = |caps: &Caps| caps.iter().map(|(id, _)| id.as_str().into()).collect::<Vec<alloc::string::String>>();
+        assert_eq!((ids(&caps), caps.len()), (vec!["a".into(), "b".into(), "c".into()], 3));
+        caps.remove_of(&member);
+        assert_eq!((ids(&caps), caps.on(&member).count(), caps.len()), (vec!["b".into()], 0, 1));
+    }
+
+    #[test]
+    fn l1_what_is_counted_is_kept_by_day_and_by_month() {
+        let day = |day: &str| day.parse().unwrap();
+        let counted = |of: &str| {
+            let (member, product) = (MemberKey(1), ProductKey(1));
+            Counted { member, groups: const { &BTreeSet::new() }, product, day: day(of), tokens: Tokens::whole(7) }
+        };
+        let mut spending = Spending::default();
+        spending.add(&counted("2026-03-02"));
+        spending.add(&counted("2026-03-03"));
+        // Of the member, the product and the team: two days, and one month.
+        assert_eq!(spending.len(), 9);
+        spending.forget(Per::Day, day("2026-03-02"));
+        let of_days = ["2026-03-02", "2026-03-03"].map(|of| spending.used(&CapOf::Team, Per::Day, day(of)));
+        assert_eq!(of_days, [Tokens::ZERO, Tokens::whole(7)]);
+        assert_eq!(
+            (spending.len(), spending.used(&CapOf::Team, Per::Month, day("2026-03-02"))),
+            (6, Tokens::whole(14))
+        );
+    }
+}

@@ -287,6 +287,15 @@ mod tests {
     }
 
     #[test]
+    fn v3_what_was_returned_or_has_moved_out_is_accounted_for() {
+        let mut lots = lots(&[(1, 10, 10, "2027-01-01T00:00:00Z")]);
+        assert_eq!((lots.len(), lots.is_empty(), Lots::default().is_empty()), (1, false, true));
+        lots.touch(LotNo(1), |lot| {
+            (lot.available, lot.returned, lot.moved_out) = (Tokens::whole(5), Tokens::whole(2), Tokens::whole(3));
+        });
+    }
+
+    #[test]
     #[should_panic(expected = "lot 1 has 10 granted and 9 accounted for (V3)")]
     fn v3_a_lot_of_which_tokens_are_missing_stops_the_program() {
         lots(&[(1, 10, 10, "2027-01-01T00:00:00Z")]).touch(LotNo(1), |lot| lot.available = Tokens::whole(9));

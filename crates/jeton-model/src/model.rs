@@ -10,6 +10,7 @@ mod tokens;
 mod undo;
 mod windows;
 
+use crate::access::Ask;
 use crate::jobs::Job;
 use crate::scan::those;
 use crate::{Answer, At, Charge, History, Id, Lot, Refusal, State, Told, Use, What};
@@ -30,8 +31,8 @@ pub(crate) enum Fact<'a> {
     Covered(usize, By, bool),
     /// The renewal from an instant on was deferred.
     Deferred(&'a Use, At),
-    /// The renewal of a session at an instant was refused.
-    Unfunded(Id, At, Refusal),
+    /// The renewal of a session at an instant was refused, or its return after idling there.
+    Unfunded(Id, At, Ask, Refusal),
     /// Whether it was lost.
     Ended(usize, bool),
     /// With its undo interval.
@@ -134,7 +135,7 @@ impl<'a> Model<'a> {
         let up = those!(self.steps().rev(), (at, What::Up) => at).next().unwrap_or(At::MIN);
         for (_, stretch) in self.live() {
             due.push((up.max(stretch.to) + 10 * MINUTE, Due::Loss(stretch.of.id)));
-            due.extend(self.unfunded(&stretch).map(|(ends, _)| (ends, Due::UnfundedEnds(stretch.of.id))));
+            due.extend(self.unfunded(&stretch).map(|(ends, ..)| (ends, Due::UnfundedEnds(stretch.of.id))));
         }
         due.extend(self.lapses().map(|(ends, job)| (ends, Due::Lapse(job))));
         due.into_iter().min()

@@ -39,7 +39,7 @@ impl Model<'_> {
         let end = self.cover_ends(&stretch);
         if end <= self.now {
             let state = if self.deferred(stretch.of, end).contains(&session) { State::Idle } else { State::Open };
-            (seen.ends, seen.refusal) = self.unfunded(&stretch).map(|(ends, why)| (ends, why.clone())).unzip();
+            (seen.ends, seen.refusal) = self.unfunded(&stretch).map(|(ends, _, why)| (ends, why.clone())).unzip();
             seen.state = Some(if seen.ends.is_some() { State::Unfunded } else { state });
             return seen;
         }

@@ -555,6 +555,20 @@ fn i3_activity_reported_later_takes_idleness_away() {
 }
 
 #[test]
+fn i3_whose_renewal_was_refused_is_renewed_from_the_end_although_active_again() {
+    let mut team = idle_over_the_end("Mon 12:00");
+    team.beat("Tue 08:00", 1);
+    team.does("Tue 08:01", What::Assign { member: ANA, access: None });
+    let refused = team.active("Tue 08:03", 1, Some("Tue 07:50"));
+    let again = team.active("Tue 08:05", 1, Some("Tue 08:05"));
+    team.does("Tue 08:06", What::Assign { member: ANA, access: Some(Access::All) });
+    let renewed = team.active("Tue 08:07", 1, Some("Tue 08:07"));
+    let told = team.told();
+    assert_eq!([refused, again, renewed].map(|step| state(&told, step)), [UNFUNDED, UNFUNDED, OPEN_BY_TOKENS]);
+    assert_eq!(charges(&told).last(), Some(&(ANA, AUTOCAD, 7_000, at("Tue 08:00"))));
+}
+
+#[test]
 fn i4_the_first_own_activity_after_the_end_is_an_opening_at_it() {
     let mut team = idle_over_the_end("Mon 12:00");
     let back = team.active("Tue 09:04:59.999999", 1, Some("Tue 09:00"));

@@ -21,8 +21,7 @@ impl Model<'_> {
 
     /// P5, J7, V3: the team's lots, or a member's grants, in the order of drawing.
     pub(crate) fn lots(&self, member: Option<Id>, spare: Option<usize>) -> Vec<Lot> {
-        let mut lots: Vec<Lot> =
-            those!(self.facts.iter(), (_, Fact::Lot(lot)) if lot.member == member => *lot).collect();
+        let mut lots: Vec<_> = those!(self.facts.iter(), (_, Fact::Lot(lot)) if lot.member == member => *lot).collect();
         for (charge, held, spent) in self.moved(spare) {
             for (purse, tokens) in &charge.draws {
                 for lot in lots.iter_mut().filter(|lot| lot.purse == *purse) {

@@ -86,34 +86,34 @@ impl<'a> Model<'a> {
                 let window = By::Window(self.charge(charge, end, true));
                 Ok(self.note(Fact::Covered(place, window, true)))
             }
-            (Err(why), false) => Err(why),
+            (Err(why), false) => Err((Ask::Renewal, why)),
             (_, true) => {
                 self.note(Fact::Deferred(of, end));
                 // I4: its own first activity later than the end counts as an opening.
-                let active =
-                    those!(self.facts.iter(), (_, Fact::Active(by, at)) if by.id == of.id && *at > end => *at).next();
-                let Some(active) = active else { return };
-                self.decide(of, active, Ask::Return).map(|way| self.begin(of, active, way, false))
+                let mut own = those!(self.facts.iter(), &(_, Fact::Active(by, at)) if by.id == of.id && at > end => at);
+                let Some(active) = own.next() else { return };
+                let way = self.decide(of, active, Ask::Return).map_err(|why| (Ask::Return, why));
+                way.map(|way| self.begin(of, active, way, false))
             }
         };
-        if let Err(why) = outcome {
-            self.note(Fact::Unfunded(of.id, end, why));
+        if let Err((ask, why)) = outcome {
+            self.note(Fact::Unfunded(of.id, end, ask, why));
         } else {
             self.renew(of, closing);
         }
     }
 
     /// W6: the first proof asks for all activity, whosoever's and later than the end, too; once a renewal was deferred,
-    /// each session for its own.
-    fn idle(&self, stretch: &Stretch<'_>, end: At) -> bool {
-        let of = stretch.of;
+    /// each session for its own. Whose renewal or return was refused is not asked again.
+    fn idle(&self, stretch @ Stretch { of, .. }: &Stretch<'_>, end: At) -> bool {
+        if let Some((_, refused, _)) = self.unfunded(stretch) {
+            return refused == Ask::Return;
+        }
         let Ok((_, Some(time), _)) = self.product(of.product) else { return false };
-        let deferred = self.deferred(of, end);
-        let refused = self.unfunded(stretch).is_some() && !deferred.contains(&of.id);
-        let own = !deferred.is_empty();
+        let own = !self.deferred(of, end).is_empty();
         let asked = |by: &Use| if own { by.id == of.id } else { same(by, of) };
         let active = those!(self.facts.iter(), (_, Fact::Active(by, at)) if asked(by) => *at).max();
-        !refused && !active.is_some_and(|at| end - time < at && !(own && at > end))
+        !active.is_some_and(|at| end - time < at && !(own && at > end))
     }
 
     /// W6: the sessions whose renewal from an instant on was deferred.
@@ -121,12 +121,13 @@ impl<'a> Model<'a> {
         those!(self.facts.iter(), (_, Fact::Deferred(by, at)) if same(by, of) && *at == end => by.id).collect()
     }
 
-    /// W7: until when a session is unfunded, and why by the last refusal.
-    pub(crate) fn unfunded(&self, stretch: &Stretch<'_>) -> Option<(At, &Refusal)> {
+    /// W7: until when a session is unfunded, what was asked for it last, and why that was refused.
+    pub(crate) fn unfunded(&self, stretch: &Stretch<'_>) -> Option<(At, Ask, &Refusal)> {
         let whose = (stretch.of.id, self.cover_ends(stretch));
-        let mut refused =
-            those!(self.facts.iter(), (at, Fact::Unfunded(of, end, why)) if (*of, *end) == whose => (*at, why));
-        let (first, why) = refused.next()?;
-        Some((first + 15 * MINUTE, refused.next_back().map_or(why, |(_, last)| last)))
+        let mut refused = those!(self.facts.iter(), (at, Fact::Unfunded(of, end, ask, why)) if (*of, *end) == whose
+            => (*at, *ask, why));
+        let first = refused.next()?;
+        let (_, ask, why) = refused.next_back().unwrap_or(first);
+        Some((first.0 + 15 * MINUTE, ask, why))
     }
 }
