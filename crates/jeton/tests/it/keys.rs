@@ -181,7 +181,9 @@ fn a_good_key_of_the_right_scope_is_let_in() {
     for row in &table(&stage.charge, &stage.key) {
         for (scope, key) in stage.good.iter().filter(|(scope, _)| row.is_for(*scope)) {
             let answer = stage.send(row, Some(key));
-            let let_in = ![400, 401, 403].contains(&answer.status);
+            // Events end only when they are refused: by a place that is not there, to whom they may be told.
+            let no_such_place = answer.status == 400 && answer.text.contains("\"after\"");
+            let let_in = ![400, 401, 403].contains(&answer.status) || no_such_place;
             assert!(let_in, "{} {} as {scope:?}: {}", row.method, row.path, answer.text);
         }
     }

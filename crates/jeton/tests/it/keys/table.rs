@@ -123,6 +123,8 @@ fn installation(key: &str) -> Vec<Row> {
         get(format!("/v1/api-keys/{key}"), VENDOR),
         delete(format!("/v1/api-keys/{key}"), VENDOR),
         get("/v1/checkpoint", VENDOR),
+        // A place past the end of the log is refused, where a good one would never end.
+        get("/v1/events?after=900000000", TEAM),
         get("/v1/sandbox/clock", EVERY_KEY),
         put("/v1/sandbox/clock", json!({"at": "2026-03-02T08:01:00Z"}), VENDOR),
     ]
