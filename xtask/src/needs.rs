@@ -34,7 +34,7 @@ struct Program {
     package: &'static str,
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     // A stepped wall clock before a real server (W9).
     Program { name: "faketime", asked: &["--version"], package: "faketime" },
     // The tour of the README, word for word.
@@ -44,6 +44,8 @@ const PROGRAMS: [Program; 7] = [
     Program { name: "chromium", asked: &["--version"], package: "chromium" },
     Program { name: "node", asked: &["--eval", NODE_20], package: "nodejs" },
     Program { name: "npm", asked: &["--version"], package: "npm" },
+    // Reads the unit as systemd would.
+    Program { name: "systemd-analyze", asked: &["--version"], package: "systemd" },
     // Environments of their own for programs in Python.
     Program { name: "python3", asked: &["-c", "import ensurepip, venv"], package: "python3-venv" },
 ];

@@ -215,8 +215,8 @@ fn common_problems() -> [(&'static str, &'static str, &'static str, Option<Failu
         (
             "503",
             "NotNow",
-            "Not now, and nothing was decided: `queue_full`, `storage_full`, `storage_unavailable`, `clock_jumped` (W9), \
-             `rebuilding`, `behind`, `shutting_down`; or `timed_out`: ask again to be told.",
+            "Not now, and nothing was decided: `queue_full`, `storage_full`, `storage_low`, `storage_unavailable`, \
+             `clock_jumped` (W9), `rebuilding`, `behind`, `shutting_down`; or `timed_out`: ask again to be told.",
             Some(not_now),
         ),
     ]

@@ -20,7 +20,7 @@ pub(crate) async fn get_liveness() -> &'static str {
 
 /// Whether the server can answer
 ///
-/// 503 says why not: it recovers, it stops, its clock has jumped (W9), or its disk is full.
+/// 503 says why not: it recovers, it stops, its clock has jumped (W9), or its disk is full or nearly so.
 #[utoipa::path(
     get, path = "/readyz", tag = "Operating",
     responses((status = 200, description = "It can.", body = String, content_type = "text/plain", example = json!("ready\n")))

@@ -62,6 +62,8 @@ pub enum NotNow {
     QueueFull,
     /// The disk is full.
     StorageFull,
+    /// The disk has so little room that nothing new is begun.
+    StorageLow,
     /// What was to be stored could not be, for another reason.
     StorageUnavailable,
     /// The wall clock and the steady clock have parted (W9).
@@ -93,6 +95,7 @@ impl NotNow {
         match self {
             Self::QueueFull => "queue_full",
             Self::StorageFull => "storage_full",
+            Self::StorageLow => "storage_low",
             Self::StorageUnavailable => "storage_unavailable",
             Self::ClockJumped => "clock_jumped",
             Self::Rebuilding => "rebuilding",

@@ -8,9 +8,13 @@ use crate::failure::{Failure, NotNow};
 impl App {
     /// Whether requests can be decided and answered now; [`Failure::NotNow`] with the reason when not.
     pub async fn ready(&self) -> Result<(), Failure> {
-        let seen = self.inner.engine.read(None, |sight| sight.jumped).await?;
-        if let Some(jump) = seen.value {
+        let seen = self.inner.engine.read(None, |sight| (sight.jumped, sight.little_room)).await?;
+        let (jumped, little_room) = seen.value;
+        if let Some(jump) = jumped {
             return Err(Engine::ClockJumped(jump).into());
+        }
+        if little_room {
+            return Err(Engine::LittleRoom.into());
         }
         if self.views_are_ready() {
             return Ok(());

@@ -276,8 +276,11 @@ impl From<Engine> for Failure {
             Engine::QueueFull => NotNow::QueueFull,
             Engine::Stopping => NotNow::ShuttingDown,
             Engine::ClockJumped(_) => NotNow::ClockJumped,
+            Engine::LittleRoom => NotNow::StorageLow,
             Engine::Store(Cause::Full) => NotNow::StorageFull,
-            Engine::Store(Cause::ReadOnly | Cause::Busy | Cause::Io) | Engine::Corrupt => NotNow::StorageUnavailable,
+            Engine::Store(Cause::ReadOnly | Cause::Busy | Cause::Io | Cause::Newer) | Engine::Corrupt => {
+                NotNow::StorageUnavailable
+            }
             Engine::Rebuilding => NotNow::Behind,
         };
         Self::NotNow { reason, detail: not_now.to_string() }

@@ -74,6 +74,15 @@ impl Instant {
     }
 }
 
+impl Instant {
+    /// To the second, as names of files have it: `20260302T080000Z`.
+    pub fn compact(self) -> String {
+        let text = self.to_string();
+        let second = text.split(['.', 'Z']).next().unwrap_or_default();
+        second.chars().filter(|character| !matches!(character, '-' | ':')).chain(['Z']).collect()
+    }
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.timestamp().fmt(f)
@@ -293,6 +302,13 @@ mod tests {
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn files_are_named_by_the_second() {
+        for at in ["2026-03-02T08:00:00Z", "2026-03-02T08:00:00.000001Z"] {
+            assert_eq!(at.parse::<Instant>().unwrap().compact(), "20260302T080000Z");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod epoch;
 mod follower;
 mod house;
 mod message;
+mod room;
 mod start;
 mod verify;
 mod walk;
@@ -19,6 +20,7 @@ pub use message::{
     DeactivateAsk, Decided, Engine, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, NotNow, Seen,
     SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
 };
+pub use room::DiskMarks;
 pub use start::{Running, Settings, Start, StartError};
 pub use verify::verify;
 pub use walk::{Answer, Walk};

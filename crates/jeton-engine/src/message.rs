@@ -38,6 +38,11 @@ pub enum NotNow {
     /// The store could not write; it is tried again by itself.
     #[error("the server cannot store anything at the moment; it goes on by itself when the cause has gone")]
     Store(Cause),
+    /// There is so little room that nothing new is begun.
+    #[error(
+        "the disk of the server has too little room to begin anything new; what is open goes on. It is the operator's to make room"
+    )]
+    LittleRoom,
     /// What is stored cannot be understood.
     #[error("the data folder is damaged; its operator must run `jeton verify`")]
     Corrupt,
@@ -201,6 +206,8 @@ pub struct Sight<'a> {
     pub now: Instant,
     /// The clock has jumped: what is seen is of the last decision (W9).
     pub jumped: Option<Jump>,
+    /// There is so little room on the disk that nothing new is begun.
+    pub little_room: bool,
     pub(crate) house: &'a crate::house::House,
 }
 

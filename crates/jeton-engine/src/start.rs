@@ -20,6 +20,7 @@ use crate::epoch::begin_in;
 use crate::follower::follower;
 use crate::house::{House, Known};
 use crate::message::{Engine, NotNow};
+use crate::room::{DiskMarks, Room};
 use crate::writer::{OneWriter, Pending, Timers};
 
 /// Under which key it is stored since when clients can be heard without a break.
@@ -46,6 +47,8 @@ pub struct Settings {
     pub clock_jump: Duration,
     /// How many requests may wait.
     pub queue: usize,
+    /// How much room there is to be on the disk.
+    pub disk: DiskMarks,
 }
 
 /// Why the engine does not start.
@@ -136,6 +139,8 @@ impl Start {
             told: told.clone(),
             stalled: None,
             jumped: false,
+            marks: settings.disk,
+            room: Room::default(),
         };
         one_writer.recover(last_sign_of_life, settings.sandbox_clock).map_err(StartError::NotNow)?;
 

@@ -32,6 +32,7 @@ use crate::message::{
     DeactivateAsk, Decided, EraseAsk, Guard, JobAsk, JobDecided, JobMessage, MemberApiKey, Message, NotNow, ReadAsk,
     Reply, SessionAsk, SessionDecided, SessionMessage, Sight, TeamAnswer, TeamAsk, VendorAnswer, Whose,
 };
+use crate::room::{DiskMarks, Room};
 use crate::start::{LISTENING, recalled};
 
 /// How many messages are decided in one commit at most.
@@ -48,7 +49,7 @@ const PROBE_EVERY: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What answers a request, once its commit is durable or has failed.
-type Answer = Box<dyn FnOnce(Result<Position, NotNow>) + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(Result<Position, NotNow>) + Send>;
 
 /// The thread that decides.
 pub(crate) struct OneWriter {
@@ -72,6 +73,9 @@ pub(crate) struct OneWriter {
     pub(crate) stalled: Option<Cause>,
     /// Whether the clock stood elsewhere when it was last read (W9).
     pub(crate) jumped: bool,
+    pub(crate) marks: DiskMarks,
+    /// How much room the disk had when it was last asked.
+    pub(crate) room: Room,
 }
 
 /// What the next commit will hold.
@@ -99,6 +103,8 @@ pub(crate) struct Timers {
     presence: Duration,
     checkpoint: Duration,
     probe: Duration,
+    /// None before the first look.
+    pub(crate) room: Option<Duration>,
 }
 
 impl OneWriter {
@@ -115,6 +121,7 @@ impl OneWriter {
             if self.stalled.is_some() {
                 self.try_again();
             }
+            self.look_at_room();
             self.wake();
             let mut answers: Vec<Answer> = Vec::new();
             for following in (0..group).rev() {
@@ -225,6 +232,10 @@ impl OneWriter {
     }
 
     fn handle(&mut self, message: Message) -> Answer {
+        let message = match self.if_there_is_room(message) {
+            Ok(message) => message,
+            Err(answer) => return answer,
+        };
         match message {
             Message::Team(ask, reply) => self.answer(reply, |this, now| this.team(ask, now)),
             Message::Erase(ask, reply) => self.answer(reply, |this, now| this.erase(ask, now)),
@@ -467,7 +478,13 @@ impl OneWriter {
                 self.write_repeats();
             }
         }
-        let outcome = look(Some(&Sight { catalogue: &self.house.catalogue, now, jumped, house: &self.house }));
+        let outcome = look(Some(&Sight {
+            catalogue: &self.house.catalogue,
+            now,
+            jumped,
+            little_room: self.room == Room::TooLittle,
+            house: &self.house,
+        }));
         Box::new(move |written: Result<Position, NotNow>| outcome(written.map(|position| (now, position))))
     }
 

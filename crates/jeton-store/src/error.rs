@@ -28,6 +28,8 @@ pub enum Cause {
     Busy,
     /// The machine could not read or write.
     Io,
+    /// A newer version of the program wrote it, and can read it.
+    Newer,
 }
 
 impl StoreError {

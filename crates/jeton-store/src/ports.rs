@@ -45,6 +45,14 @@ impl Writer {
         }
     }
 
+    /// Bytes of room on the disk; none in memory, or where it cannot be told.
+    pub fn free(&self) -> Option<u64> {
+        match self {
+            Self::Sqlite(writer) => writer.free(),
+            Self::Memory(_) => None,
+        }
+    }
+
     /// For tests of a full disk: the file may have at most this many pages of 4 kB, or as many as
     /// it has, if that is more. Nothing in memory.
     #[doc(hidden)]

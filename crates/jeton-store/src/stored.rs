@@ -9,7 +9,7 @@ use jeton_core::time::Instant;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::entry::Sealed;
-use crate::error::StoreError;
+use crate::error::{Cause, StoreError};
 
 /// The version that is written.
 const VERSION: u8 = 1;
@@ -57,7 +57,8 @@ pub fn encode<F: Serialize>(entry: &Entry<F>) -> Vec<u8> {
     serde_json::to_vec(&written).expect("an entry has no map with other keys than texts, and nothing that can fail")
 }
 
-/// The entry that was stored. Corrupt when its stream, version or body is not one that this program knows.
+/// The entry that was stored. Corrupt when its stream or body is not one that this program knows; Unavailable when a
+/// newer one wrote it.
 pub fn decode(sealed: &Sealed) -> Result<AnyEntry, StoreError> {
     let stream: &str = &sealed.stream;
     let strange =
@@ -85,9 +86,10 @@ fn body<F: DeserializeOwned>(sealed: &Sealed) -> Result<Entry<F>, StoreError> {
         .map_err(|error| StoreError::Corrupt(format!("entry {seq} of {stream} cannot be read: {error}")))?;
     if read.v != VERSION {
         let version = read.v;
-        return Err(StoreError::Corrupt(format!(
-            "entry {seq} of {stream} has version {version}, which this program does not know; use a newer one"
-        )));
+        return Err(StoreError::Unavailable(
+            Cause::Newer,
+            format!("entry {seq} of {stream} has version {version}, which this program does not know; use a newer one"),
+        ));
     }
     if read.at.micros() != sealed.at {
         return Err(StoreError::Corrupt(format!("entry {seq} of {stream} bears two different instants")));

@@ -120,12 +120,11 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     connection.pragma_update(None, "user_version", 99).unwrap();
     drop(connection);
     let before = fs::read(&file).unwrap();
-    let newer = StoreError::Conflict(format!(
-        "{} was written by a newer jeton (form 99, this one knows 2); use that one",
-        file.display()
-    ));
-    assert_eq!(Folder::open(dir.path(), Kind::Real).unwrap_err(), newer);
-    assert_eq!(Folder::open_read_only(dir.path()).unwrap_err(), newer);
+    let says = format!("{} was written by a newer jeton (form 99, this one knows ", file.display());
+    for refused in [Folder::open(dir.path(), Kind::Real).map(|_| ()), Folder::open_read_only(dir.path()).map(|_| ())] {
+        let refused = refused.unwrap_err();
+        assert!(matches!(&refused, StoreError::Unavailable(Cause::Newer, why) if why.starts_with(&says)), "{refused}");
+    }
     assert!(fs::read(&file).unwrap() == before, "it was changed");
 }
 

@@ -18,7 +18,7 @@ use jeton_core::entry::{
 use jeton_core::refusal::{JobState, Limit, Refusal, Unknown};
 use jeton_core::time::Instant;
 use jeton_store::stored::{self, AnyEntry};
-use jeton_store::{Sealed, StoreError};
+use jeton_store::{Cause, Sealed, StoreError};
 
 /// The name of a variant as it is stored, and the list of all of them.
 macro_rules! variants {
@@ -277,7 +277,10 @@ fn an_entry_of_another_version_or_with_two_instants_is_corrupt() {
     assert!(matches!(read, AnyEntry::Vendor(Entry { by: Author::Server, .. })));
 
     let newer = stored::decode(&sealed("vendor", &body.replace(r#""v":1"#, r#""v":2"#)));
-    assert!(matches!(&newer, Err(StoreError::Corrupt(why)) if why.contains("version 2")), "{newer:?}");
+    assert!(
+        matches!(&newer, Err(StoreError::Unavailable(Cause::Newer, why)) if why.contains("version 2")),
+        "{newer:?}"
+    );
     let moved = stored::decode(&Sealed { at: 1, ..sealed("vendor", body) });
     assert!(matches!(&moved, Err(StoreError::Corrupt(why)) if why.contains("two different instants")), "{moved:?}");
     for stream in ["team:acme", "invoices:2026", "invoices:soon", "team:a b", "vendors", ""] {

@@ -4,7 +4,9 @@
 //! be logged. What a command does is in its own file.
 
 mod backup;
+mod check;
 mod clock;
+mod init;
 mod keys;
 mod paperwork;
 mod restore;
@@ -35,14 +37,16 @@ struct CommandLine {
 const EXAMPLES: &str = "\
 Examples:
   jeton serve --sandbox --demo           try it: a clock of your own, a catalogue, a key
-  jeton serve --data /var/lib/jeton      serve for real
-  jeton keys create --scope vendor       the first key, also while the server runs";
+  jeton init --data /var/lib/jeton       begin for real: configuration, folder, first key
+  jeton serve                            serve what the configuration says
+  jeton backup /var/backups              a backup, also while the server runs";
 
 const MORE: &str = "\
 Examples:
   jeton serve --sandbox --demo           try it: a clock of your own, a catalogue, a key
-  jeton serve --data /var/lib/jeton      serve for real
-  jeton keys create --scope vendor       the first key, also while the server runs
+  jeton init --data /var/lib/jeton       begin for real: configuration, folder, first key
+  jeton serve                            serve what the configuration says
+  jeton backup /var/backups              a backup, also while the server runs
 
 Configuration:
   Each setting is taken from the command line, else from the environment
@@ -83,6 +87,8 @@ enum Command {
     /// Make the keys that open the API
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    Init(init::Flags),
+    Check(check::Flags),
     Verify(verify::Flags),
     Backup(backup::Flags),
     Restore(restore::Flags),
@@ -91,6 +97,24 @@ enum Command {
     Clock(clock::ClockCommand),
     Completions(paperwork::CompletionsFlags),
     Man(paperwork::ManFlags),
+}
+
+impl Command {
+    /// The settings among its flags.
+    fn settings(&self) -> Settings {
+        match self {
+            Self::Serve(flags) => flags.settings(),
+            Self::Init(flags) => flags.settings(),
+            Self::Keys(_)
+            | Self::Check(_)
+            | Self::Verify(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::Clock(_)
+            | Self::Completions(_)
+            | Self::Man(_) => Settings::default(),
+        }
+    }
 }
 
 /// Reads the command line and does what it says. Help, version and usage errors of clap end the process here, with
@@ -102,35 +126,25 @@ pub(crate) fn run() -> Result<(), Failure> {
         Command::Man(flags) => return paperwork::man(flags, CommandLine::command()),
         Command::Serve(_)
         | Command::Keys(_)
+        | Command::Init(_)
+        | Command::Check(_)
         | Command::Verify(_)
         | Command::Backup(_)
         | Command::Restore(_)
         | Command::Clock(_) => {}
     }
-    let mut flags = match &command {
-        Command::Serve(flags) => flags.settings(),
-        Command::Keys(_)
-        | Command::Verify(_)
-        | Command::Backup(_)
-        | Command::Restore(_)
-        | Command::Clock(_)
-        | Command::Completions(_)
-        | Command::Man(_) => Settings::default(),
-    };
+    let mut flags = command.settings();
     flags.data = general.data;
     flags.log = general.log;
     flags.log_format = general.log_format;
-    let configuration = Configuration::load(Sources::of_process(flags, general.config))?;
-    let log = match &command {
-        Command::Serve(_) => "info",
-        Command::Keys(_)
-        | Command::Verify(_)
-        | Command::Backup(_)
-        | Command::Restore(_)
-        | Command::Clock(_)
-        | Command::Completions(_)
-        | Command::Man(_) => "warn",
+    let sources = Sources::of_process(flags, general.config);
+    let (configuration, to_be_made) = if let Command::Init(_) = &command {
+        let (configuration, said, file) = Configuration::load_without_file(sources)?;
+        (configuration, Some((said, file)))
+    } else {
+        (Configuration::load(sources)?, None)
     };
+    let log = if let Command::Serve(_) = &command { "info" } else { "warn" };
     logging::start(configuration.log_format, configuration.log_or(log))?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -143,6 +157,11 @@ pub(crate) fn run() -> Result<(), Failure> {
             Command::Serve(_) => serve::run(&configuration).await,
             Command::Keys(keys::KeysCommand::Create(flags)) => keys::create(&configuration, flags).await,
             Command::Verify(flags) => verify::run(&configuration, flags).await,
+            Command::Init(flags) => {
+                let (said, file) = to_be_made.expect("for this command it was kept");
+                init::run(&configuration, said, &file, flags).await
+            }
+            Command::Check(flags) => check::run(&configuration, flags).await,
             Command::Backup(flags) => backup::run(&configuration, flags).await,
             Command::Restore(flags) => restore::run(&configuration, flags).await,
             Command::Clock(clock::ClockCommand::Accept(flags)) => clock::accept(&configuration, flags).await,

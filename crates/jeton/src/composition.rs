@@ -5,6 +5,7 @@
 //! control socket is known here.
 
 mod backup;
+mod machine;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -21,7 +22,7 @@ use ed25519_dalek::SigningKey;
 use jeton_app::{App, LeaseAlgorithm, PaceSettings, Parts};
 use jeton_client::ApiKeyPost;
 use jeton_core::time::Instant;
-use jeton_engine::{Engine, Settings, Start, StartError, ThisMachine, Walk};
+use jeton_engine::{DiskMarks, Engine, Settings, Start, StartError, ThisMachine, Walk};
 use jeton_store::verify::Unverified;
 use jeton_store::{
     Batch, Beginning, Beside, Checkpoint, Examined, Folder, Kind, Reader, StoreError, ViewsReader, Writer,
@@ -29,11 +30,12 @@ use jeton_store::{
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::configuration::{self, Configuration};
-use crate::control::{ClockAccepted, Difference, Extent, KeyCreated, Verification, Verified};
+use crate::control::{ClockAccepted, Difference, Extent, KeyCreated, Readiness, Verification, Verified};
 use crate::demo::{self, Demo};
 use crate::failure::{Failure, refused, unavailable, usage};
 
 pub(crate) use self::backup::{absolute, back_up, restore};
+pub(crate) use self::machine::{clocks, disk, looked_at};
 pub(crate) use jeton_store::{Progress, Step, Watch};
 
 /// The key that leases are signed with.
@@ -180,12 +182,21 @@ impl Running {
 
     /// Takes the wall clock as it is, as an entry (W9).
     pub(crate) async fn accept_clock(&self) -> Result<ClockAccepted, Failure> {
-        let last =
-            self.log.last_position().and_then(|position| self.log.entry(position)).map_err(|error| stored(&error))?;
-        let last = last.and_then(|entry| Instant::from_micros(entry.at));
-        let last = last.map(|at| jeton_client::Instant::new(at.to_string()));
+        let last = self.last()?;
         let at = self.app.accept_clock().await.map_err(|failure| declined(&failure))?;
         Ok(ClockAccepted { at, last })
+    }
+
+    /// Whether requests can be decided and answered now.
+    pub(crate) async fn readiness(&self) -> Result<Readiness, Failure> {
+        let not_now = self.app.ready().await.err().map(|failure| failure.to_string());
+        Ok(Readiness { not_now, last: self.last()? })
+    }
+
+    /// The instant of the newest entry.
+    fn last(&self) -> Result<Option<jeton_client::Instant>, Failure> {
+        let last = last_of(&self.log)?;
+        Ok(last.map(|at| jeton_client::Instant::new(at.to_string())))
     }
 
     /// V1 to V3 while serving.
@@ -290,6 +301,10 @@ fn engine_settings(configuration: &Configuration, kind: Kind, sandbox_clock: Opt
         sandbox_clock,
         clock_jump: Duration::from_secs(configuration.clock_jump_s.get()),
         queue: configuration.queue.get(),
+        disk: DiskMarks {
+            warn: u64::from(configuration.disk_warn_mb) << 20,
+            refuse: u64::from(configuration.disk_refuse_mb) << 20,
+        },
     }
 }
 
@@ -454,6 +469,11 @@ fn verified(
         })),
         Err(Unverified::Store(error)) => Err(stored(&error)),
     }
+}
+
+fn last_of(log: &Reader) -> Result<Option<Instant>, Failure> {
+    let last = log.last_position().and_then(|position| log.entry(position)).map_err(|error| stored(&error))?;
+    Ok(last.and_then(|entry| Instant::from_micros(entry.at)))
 }
 
 fn extent(found: &jeton_store::verify::Verified) -> Extent {

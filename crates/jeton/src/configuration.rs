@@ -7,6 +7,7 @@
 
 mod environment;
 mod file;
+mod settings;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -15,9 +16,12 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, usage};
+
+pub(crate) use self::settings::SETTINGS;
+use self::settings::value_of;
 
 /// How the process runs, complete and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +56,14 @@ pub(crate) struct Configuration {
     pub(crate) rate_limit_per_s: u32,
     /// Whether keys of the vendor and of products are limited, too.
     pub(crate) rate_limit_all: bool,
+    /// Below so many megabytes of room the log warns; 0: never.
+    pub(crate) disk_warn_mb: u32,
+    /// Below so many megabytes of room nothing new is begun; 0: never.
+    pub(crate) disk_refuse_mb: u32,
 }
 
 /// How leases name the algorithm of their signature, which is the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 pub(crate) enum LeaseAlgorithm {
     /// As RFC 9864 has it
     #[value(name = "Ed25519")]
@@ -67,7 +75,7 @@ pub(crate) enum LeaseAlgorithm {
 }
 
 /// How a line of the log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LogFormat {
     /// For people.
@@ -77,7 +85,7 @@ pub(crate) enum LogFormat {
 }
 
 /// What one source says; what it does not say is left to the next one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) data: Option<PathBuf>,
@@ -95,6 +103,8 @@ pub(crate) struct Settings {
     pub(crate) silence_s: Option<NonZeroU64>,
     pub(crate) rate_limit_per_s: Option<u32>,
     pub(crate) rate_limit_all: Option<bool>,
+    pub(crate) disk_warn_mb: Option<u32>,
+    pub(crate) disk_refuse_mb: Option<u32>,
 }
 
 /// Where settings can come from, handed in so that a test can hand in others.
@@ -128,6 +138,14 @@ impl Configuration {
         sources.flags.or(environment.settings).or(file).complete()
     }
 
+    /// What flags and environment alone say, completed; and the file that would have been read, which is yet to be made.
+    pub(crate) fn load_without_file(sources: Sources) -> Result<(Self, Settings, PathBuf), Failure> {
+        let environment = environment::read(sources.environment)?;
+        let file = sources.config.or(environment.config).unwrap_or_else(|| sources.folder.join("jeton.toml"));
+        let said = sources.flags.or(environment.settings);
+        Ok((said.clone().complete()?, said, file))
+    }
+
     /// The filter of the log, with the command's own default.
     pub(crate) fn log_or<'a>(&'a self, default: &'a str) -> &'a str {
         self.log.as_deref().unwrap_or(default)
@@ -152,6 +170,8 @@ impl Settings {
             silence_s: self.silence_s.or(weaker.silence_s),
             rate_limit_per_s: self.rate_limit_per_s.or(weaker.rate_limit_per_s),
             rate_limit_all: self.rate_limit_all.or(weaker.rate_limit_all),
+            disk_warn_mb: self.disk_warn_mb.or(weaker.disk_warn_mb),
+            disk_refuse_mb: self.disk_refuse_mb.or(weaker.disk_refuse_mb),
         }
     }
 
@@ -173,6 +193,8 @@ impl Settings {
             silence_s: self.silence_s.unwrap_or(const { NonZeroU64::new(15).expect("15 is not 0") }),
             rate_limit_per_s: self.rate_limit_per_s.unwrap_or(50),
             rate_limit_all: self.rate_limit_all.unwrap_or(false),
+            disk_warn_mb: self.disk_warn_mb.unwrap_or(1_024),
+            disk_refuse_mb: self.disk_refuse_mb.unwrap_or(64),
         };
         if configuration.data.as_os_str().is_empty() {
             return Err(usage("`data` is empty; name the data folder"));
@@ -201,37 +223,6 @@ impl Settings {
 const FIRST_INSTANT: Timestamp = Timestamp::constant(946_684_800, 0);
 /// 2200-01-01T00:00:00Z; later instants are past the limits of the contract.
 const LAST_INSTANT: Timestamp = Timestamp::constant(7_258_118_400, 0);
-
-/// A setting as people meet it.
-struct Setting {
-    name: &'static str,
-    /// What its value must be, completing "must be …".
-    value: &'static str,
-}
-
-/// Every setting, in the order in which they are listed to people.
-const SETTINGS: [Setting; 15] = [
-    Setting { name: "data", value: "the path of the data folder" },
-    Setting { name: "listen", value: "an address and port such as 127.0.0.1:7878 or [::1]:7878" },
-    Setting { name: "sandbox", value: "true or false" },
-    Setting { name: "clock", value: "an instant such as \"2026-03-02T08:00:00Z\"" },
-    Setting { name: "demo", value: "true or false" },
-    Setting { name: "demo_seed", value: "a whole number" },
-    Setting { name: "issuer", value: "a text" },
-    Setting { name: "lease_algorithm", value: "Ed25519 or EdDSA" },
-    Setting { name: "log_format", value: "text or json" },
-    Setting { name: "log", value: "a filter such as info or jeton_engine=debug,warn" },
-    Setting { name: "clock_jump_s", value: "a whole number of seconds, at least 1" },
-    Setting { name: "queue", value: "a whole number of commands, at least 1" },
-    Setting { name: "silence_s", value: "a whole number of seconds, at least 1" },
-    Setting { name: "rate_limit_per_s", value: "a whole number of requests, 0 for no limit" },
-    Setting { name: "rate_limit_all", value: "true or false" },
-];
-
-/// What the value of a setting must be; of a name that is no setting, nothing.
-fn value_of(name: &str) -> Option<&'static str> {
-    SETTINGS.iter().find(|setting| setting.name == name).map(|setting| setting.value)
-}
 
 /// Of `names` the one that is most like `wrong`: the one that was probably meant.
 fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> &'a str {
@@ -332,6 +323,26 @@ mod tests {
             sandbox.flags.clock = Some(instant.parse().unwrap());
             assert_eq!(Configuration::load(sandbox).is_ok(), good, "{instant}");
         }
+    }
+
+    #[test]
+    fn the_documentation_has_every_setting_as_the_table_says_it() {
+        let rows: Vec<String> = SETTINGS
+            .iter()
+            .map(|setting| {
+                let (name, default, means) = (setting.name, setting.default, setting.means);
+                let (flag, variable) = (name.replace('_', "-"), name.to_uppercase());
+                let default = match default.trim_matches('"') {
+                    "" => String::new(),
+                    default => format!("`{default}` "),
+                };
+                format!("| `{name}` | `--{flag}` | `JETON_{variable}` | {default}| {means} |")
+            })
+            .collect();
+        let document =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operating.md")).unwrap();
+        let rows = rows.join("\n");
+        assert!(document.contains(&format!("\n{rows}\n")), "docs/operating.md has to have these rows:\n{rows}");
     }
 
     #[test]

@@ -88,6 +88,16 @@ pub(crate) struct Difference {
     pub(crate) what: String,
 }
 
+/// `POST /readiness`: whether the server can answer now.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Readiness {
+    /// Why not, as a sentence.
+    pub(crate) not_now: Option<String>,
+    /// Of the newest entry; none of an empty log.
+    pub(crate) last: Option<Instant>,
+}
+
 /// `POST /backup`: a backup, made by the server.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

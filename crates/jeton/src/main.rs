@@ -13,6 +13,7 @@ mod demo;
 mod failure;
 mod logging;
 mod progress;
+mod supervisor;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use http_body_util::BodyExt;
 use jeton_app::{App, Caller, LeaseAlgorithm, PaceSettings, Parts};
 use jeton_client::{ApiKeyPost, ScopeName};
-use jeton_engine::{Running, Settings, Start, ThisMachine};
+use jeton_engine::{DiskMarks, Running, Settings, Start, ThisMachine};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -74,6 +74,7 @@ impl House {
                 sandbox_clock: sandbox.then(|| START.parse().unwrap()),
                 clock_jump: Duration::from_mins(1),
                 queue: 4096,
+                disk: DiskMarks::default(),
             },
         };
         let running = start.run().unwrap();

@@ -3,18 +3,24 @@
 //! What always holds: a copy is of one moment, made on a connection that reads, so that the one who writes does not
 //! wait for it. It is written anew, page by page, and so has nothing of what was erased (V5).
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jeton_core::time::Instant;
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::file::{self, Mark};
-use super::{Failure, Place, rows};
-use crate::backup::Part;
+use super::{Failure, Place, Pool, SqliteReader, rows};
+use crate::backup::{Part, remove, rename_new, sync_folder_of};
+use crate::entry::Position;
 use crate::error::StoreError;
 use crate::folder::Kind;
+use crate::ports::Reader;
 use crate::progress::{Step, Watch};
+use crate::verify::{Unverified, chain_check};
 
 /// How many steps of SQLite's machine go by between two looks at how far it is.
 const STEPS: i32 = 20_000;
@@ -63,6 +69,53 @@ pub(crate) fn copy_rows(place: &Place, to: &Path, watch: &Watch, of: u64) -> Res
         return Err(stop);
     }
     copied.map_err(|failure| failure.explain(&to.display().to_string()))
+}
+
+/// Before a file is brought to a newer form: a copy beside it, verified, named by its form and its newest entry's instant.
+/// One that is there already was made of the same log by a try that did not come to its end, and is kept.
+pub(crate) fn copy_before(path: &Path, place: &Place, form: usize) -> Result<(), StoreError> {
+    let log = SqliteReader::new(Pool::new(place.clone(), None));
+    let last = log.last_position()?;
+    let at = log.entry(last)?.map_or(0, |entry| entry.at);
+    let at = Instant::from_micros(at).unwrap_or(Instant::FIRST);
+    let copy = path.with_file_name(format!("jeton-form{form}-{}.db", at.compact()));
+    let stands = copy.try_exists().map_err(|error| StoreError::from_io(&copy.display().to_string(), &error))?;
+    if stands {
+        return holds(&copy, last);
+    }
+    let part = copy.with_extension("part");
+    remove(&part)?;
+    let made = || -> Result<(), StoreError> {
+        let told = |error: std::io::Error| StoreError::from_io(&part.display().to_string(), &error);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).map_err(told)?;
+        copy_rows(place, &part, &Watch::nobody(), 0)?;
+        file.sync_all().map_err(told)?;
+        holds(&part, last)?;
+        rename_new(&part, &copy)?;
+        sync_folder_of(&copy)
+    };
+    let made = made();
+    if made.is_err() {
+        let _ = remove(&part);
+    }
+    made
+}
+
+/// That a copy has the whole log, chained as it was written, in a sound file.
+fn holds(copy: &Path, last: Position) -> Result<(), StoreError> {
+    let reader = Reader::Sqlite(SqliteReader::new(Pool::new(Place::unchanging(copy), None)));
+    match chain_check(&reader, None, &Watch::nobody(), |_| Ok(())) {
+        Ok(found) if found.entries == last => Ok(()),
+        Ok(_) => Err(StoreError::Corrupt(format!(
+            "{} is a copy of another log; move it away, and start again",
+            copy.display()
+        ))),
+        Err(Unverified::Difference(difference)) => Err(StoreError::Corrupt(format!(
+            "no sound copy can be made before the file is brought up to date: {difference}; use the former version, \
+             and restore the last backup"
+        ))),
+        Err(Unverified::Store(error)) => Err(error),
+    }
 }
 
 /// The same as a backup: with its parts, and marked as one.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
+use super::copy::copy_before;
 use super::{Failure, Place};
 use crate::backup::RESTORING;
 use crate::error::{Cause, StoreError};
@@ -70,8 +71,17 @@ impl File {
         }
         // Before it is opened for writing, so that what is refused is left as it is.
         self.told(open_and_look(&self.place()).and_then(|connection| recognise(&connection, Mark::Log)))?;
+        self.bring_up(MIGRATIONS)
+    }
+
+    /// Takes the steps that are missing, with a copy of what stood before.
+    fn bring_up(&self, steps: &[&str]) -> Result<Kind, StoreError> {
+        let stands = self.told(open_and_look(&self.place()).and_then(|connection| version(&connection)))?;
+        if stands < steps.len() {
+            copy_before(&self.path, &self.place(), stands)?;
+        }
         let mut connection = self.writing()?;
-        self.told(migrate(&mut connection))?;
+        self.told(take_steps(&mut connection, steps))?;
         self.told(stored_kind(&connection))
     }
 
@@ -189,7 +199,7 @@ impl File {
                 let connection = self.told(open_and_look(&place))?;
                 Ok((place, connection))
             }
-            StoreError::Unavailable(Cause::Full | Cause::Busy, _)
+            StoreError::Unavailable(Cause::Full | Cause::Busy | Cause::Newer, _)
             | StoreError::Conflict(_)
             | StoreError::Corrupt(_) => Err(failure),
         }
@@ -276,17 +286,25 @@ pub(crate) fn recognise(connection: &Connection, wanted: Mark) -> Result<(), Fai
     }
     let version = version(connection)?;
     if version > MIGRATIONS.len() {
-        return Err(Failure::Store(StoreError::Conflict(format!(
-            "{file} was written by a newer jeton (form {version}, this one knows {}); use that one",
-            MIGRATIONS.len()
-        ))));
+        return Err(Failure::Store(StoreError::Unavailable(
+            Cause::Newer,
+            format!(
+                "{file} was written by a newer jeton (form {version}, this one knows {}); use that one",
+                MIGRATIONS.len()
+            ),
+        )));
     }
     Ok(())
 }
 
+/// Brings a file of any form up to this version's.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Failure> {
+    take_steps(connection, MIGRATIONS)
+}
+
+fn take_steps(connection: &mut Connection, steps: &[&str]) -> Result<(), Failure> {
     let from = version(connection)?;
-    for (step, sql) in MIGRATIONS.iter().enumerate().skip(from) {
+    for (step, sql) in steps.iter().enumerate().skip(from) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(sql)?;
         let version = i64::try_from(step + 1).expect("a handful of steps");
@@ -305,4 +323,111 @@ pub(crate) fn stored_kind(connection: &Connection) -> Result<Kind, Failure> {
             format!("it says that it is of the kind {stored:?}"),
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::entry::Sealed;
+    use crate::progress::Watch;
+    use crate::verify::chain_check;
+    use crate::{Folder, chain};
+
+    /// A step that only this test knows.
+    const LATER: &str = "CREATE TABLE later (one INTEGER PRIMARY KEY) STRICT; INSERT INTO later VALUES (7);";
+
+    /// A file of this version's form, with one entry, of 2026-03-02T08:00:00Z; and the steps with one more.
+    fn older() -> (tempfile::TempDir, File, Vec<&'static str>) {
+        let dir = tempfile::tempdir().unwrap();
+        let at = 1_772_438_400_000_000;
+        let hash = chain::link(&chain::ORIGIN, "vendor", 1, at, b"{}");
+        let mut entry =
+            Sealed { position: 1, stream: "vendor".into(), seq: 1, at, body: (*b"{}").into(), hash, commit: None };
+        entry.commit = Some(chain::commit(&chain::ORIGIN, std::slice::from_ref(&entry)));
+        let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+        folder.writer().unwrap().append(&crate::Batch { entries: vec![entry], beside: Vec::new() }).unwrap();
+        drop(folder);
+        let file = File::in_folder(dir.path());
+        (dir, file, MIGRATIONS.iter().copied().chain([LATER]).collect())
+    }
+
+    fn copies(dir: &Path) -> Vec<PathBuf> {
+        let found = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        found.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("jeton-form")).collect()
+    }
+
+    #[test]
+    fn an_older_form_is_copied_before_it_is_brought_up() {
+        let (dir, file, steps) = older();
+        assert_eq!(file.bring_up(&steps).unwrap(), Kind::Real);
+        let connection = file.writing().unwrap();
+        assert_eq!(version(&connection).unwrap(), steps.len());
+        let seven: i64 = connection.query_row("SELECT one FROM later", [], |row| row.get(0)).unwrap();
+        assert_eq!(seven, 7);
+
+        let copies = copies(dir.path());
+        let name = format!("jeton-form{}-20260302T080000Z.db", steps.len() - 1);
+        assert_eq!(copies, [dir.path().join(name)], "named by its form and its newest entry's instant");
+        assert_eq!(fs::metadata(&copies[0]).unwrap().permissions().mode() & 0o777, 0o600);
+        // Put in its place again, it is what it was.
+        let again = tempfile::tempdir().unwrap();
+        fs::copy(&copies[0], again.path().join("jeton.db")).unwrap();
+        let folder = Folder::open(again.path(), Kind::Real).unwrap();
+        assert_eq!(chain_check(&folder.reader(), None, &Watch::nobody(), |_| Ok(())).unwrap().entries, 1);
+    }
+
+    #[test]
+    fn a_folder_of_every_form_that_there_was_is_opened_with_a_copy() {
+        for form in 1..MIGRATIONS.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("jeton.db");
+            let mut connection = Connection::open(&path).unwrap();
+            mark(&connection, Mark::Log).unwrap();
+            take_steps(&mut connection, &MIGRATIONS[..form]).unwrap();
+            let kind = "INSERT INTO meta (key, value) VALUES ('store.kind', 'real'), ('issuer', 'us')";
+            connection.execute(kind, []).unwrap();
+            drop(connection);
+            let folder = Folder::open(dir.path(), Kind::Real).unwrap();
+            assert_eq!(folder.reader().meta("issuer").unwrap().as_deref(), Some("us"));
+            assert_eq!(version(&Connection::open(&path).unwrap()).unwrap(), MIGRATIONS.len());
+            let copies = copies(dir.path());
+            assert_eq!(copies, [dir.path().join(format!("jeton-form{form}-20000101T000000Z.db"))]);
+            assert_eq!(version(&Connection::open(&copies[0]).unwrap()).unwrap(), form);
+        }
+    }
+
+    #[test]
+    fn a_form_of_today_is_not_copied() {
+        let (dir, file, _) = older();
+        file.bring_up(MIGRATIONS).unwrap();
+        assert_eq!(copies(dir.path()), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn without_a_sound_copy_nothing_is_changed() {
+        let (dir, file, steps) = older();
+        // The chain of the log does not hold.
+        file.writing().unwrap().execute("UPDATE log SET body = X'7b20207d'", []).unwrap();
+        let refused = file.bring_up(&steps).unwrap_err();
+        assert!(matches!(&refused, StoreError::Corrupt(why) if why.contains("copy")), "{refused}");
+        assert_eq!(version(&file.writing().unwrap()).unwrap(), MIGRATIONS.len());
+        assert_eq!(copies(dir.path()), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_form_before_and_the_copy_serves_the_next_try() {
+        let (dir, file, mut steps) = older();
+        steps.push("CREATE TABLE log (twice INTEGER) STRICT");
+        let failed = file.bring_up(&steps).unwrap_err();
+        assert!(failed.to_string().contains("jeton.db"), "{failed}");
+        assert_eq!(version(&file.writing().unwrap()).unwrap(), MIGRATIONS.len() + 1, "each step is whole");
+        assert_eq!(copies(dir.path()).len(), 1);
+        // Of that form, too, there is a copy before it goes on.
+        steps.pop();
+        steps.push("CREATE TABLE last (one INTEGER) STRICT");
+        file.bring_up(&steps).unwrap();
+        assert_eq!(copies(dir.path()).len(), 2);
+    }
 }

@@ -67,6 +67,11 @@ impl SqliteWriter {
         })
     }
 
+    pub(crate) fn free(&self) -> Option<u64> {
+        let system = rustix::fs::statvfs(self.file.as_str()).ok()?;
+        Some(system.f_bavail.saturating_mul(system.f_frsize))
+    }
+
     pub(crate) fn limit_pages(&mut self, pages: u32) -> Result<(), StoreError> {
         self.connection
             .pragma_update(None, "max_page_count", pages)

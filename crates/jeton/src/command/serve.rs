@@ -23,6 +23,7 @@ use crate::configuration::{Configuration, LeaseAlgorithm, Settings};
 use crate::connections;
 use crate::control;
 use crate::failure::{Failure, unavailable};
+use crate::supervisor;
 
 /// How long requests that are under way may take after a stop was asked for.
 const DRAIN: Duration = Duration::from_secs(7);
@@ -91,6 +92,15 @@ pub(crate) struct Flags {
     /// Limit the keys of the vendor and of products, too
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     rate_limit_all: Option<bool>,
+
+    /// Below how much room on the folder's disk the log warns; 0 for never [default: 1024]
+    #[arg(long, value_name = "MEGABYTES")]
+    disk_warn_mb: Option<u32>,
+
+    /// Below how much room nothing new is begun, so that what is open can go on and the server can stop; 0 for never
+    /// [default: 64]
+    #[arg(long, value_name = "MEGABYTES")]
+    disk_refuse_mb: Option<u32>,
 }
 
 const EXAMPLES: &str = "\
@@ -114,6 +124,8 @@ impl Flags {
             silence_s: self.silence_s,
             rate_limit_per_s: self.rate_limit_per_s,
             rate_limit_all: self.rate_limit_all,
+            disk_warn_mb: self.disk_warn_mb,
+            disk_refuse_mb: self.disk_refuse_mb,
             ..Settings::default()
         }
     }
@@ -141,12 +153,16 @@ pub(crate) async fn run(configuration: &Configuration) -> Result<(), Failure> {
 
     let silence = Duration::from_secs(configuration.silence_s.get());
     let (tell_stop, told) = watch::channel(false);
+    let watched = told.clone();
     let public = connections::serve(listener, running.router.clone(), silence, told.clone());
     let beside = axum::serve(beside, control::router(Arc::clone(&running))).with_graceful_shutdown(stopped(told));
     let mut serving = tokio::spawn(async { tokio::join!(public, beside.into_future()) });
 
     tell(&running, address);
+    supervisor::ready(address);
+    tokio::spawn(supervisor::watched(Arc::clone(&running), watched));
     stop.asked().await;
+    supervisor::stopping();
     tracing::info!("asked to stop");
     // The receivers live as long as what is being served; without them there is nobody to tell.
     let _ = tell_stop.send(true);

@@ -65,7 +65,7 @@ fn made(
     copy: impl FnOnce(&Path, &[Part], &Watch) -> Result<Unnamed, StoreError>,
 ) -> Result<BackedUp, Failure> {
     let copied_at = wall();
-    let to = if to.is_dir() { to.join(format!("jeton-{}.backup", compact(copied_at))) } else { to.to_owned() };
+    let to = if to.is_dir() { to.join(format!("jeton-{}.backup", copied_at.compact())) } else { to.to_owned() };
     let mut parts = vec![part(COPIED_AT, copied_at.to_string()), part(MADE_BY, env!("CARGO_PKG_VERSION"))];
     for name in [LEASE_KEY, CHECKPOINT_KEY] {
         let key = standing_key(&dir.join("keys").join(name))?.ok_or_else(|| {
@@ -181,13 +181,6 @@ fn wall() -> Instant {
     Instant::from_micros(clamped).expect("a clamped number of microseconds is an instant")
 }
 
-/// To the second, as file names have it: `20260302T080000Z`.
-fn compact(at: Instant) -> String {
-    let text = at.to_string();
-    let second: String = text.chars().take_while(|character| *character != '.').collect();
-    second.chars().filter(|character| !matches!(character, '-' | ':' | 'Z')).chain(['Z']).collect()
-}
-
 fn told(at: Instant) -> jeton_client::Instant {
     jeton_client::Instant::new(at.to_string())
 }
@@ -202,18 +195,4 @@ fn kind_name(kind: Kind) -> KindName {
 /// Where a backup is to lie, said by a client that may be in another working folder than the server.
 pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).with_context(|| format!("cannot tell where {} is", path.display())).map_err(unavailable)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_named_by_its_second() {
-        for (at, name) in
-            [("2026-03-02T08:00:00Z", "20260302T080000Z"), ("2026-03-02T08:00:00.000001Z", "20260302T080000Z")]
-        {
-            assert_eq!(compact(at.parse().unwrap()), name);
-        }
-    }
 }

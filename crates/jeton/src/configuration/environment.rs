@@ -64,6 +64,8 @@ fn take(environment: &mut Environment, variable: &str, name: &str, value: OsStri
         "silence_s" => settings.silence_s = Some(parse(variable, name, value)?),
         "rate_limit_per_s" => settings.rate_limit_per_s = Some(parse(variable, name, value)?),
         "rate_limit_all" => settings.rate_limit_all = Some(parse(variable, name, value)?),
+        "disk_warn_mb" => settings.disk_warn_mb = Some(parse(variable, name, value)?),
+        "disk_refuse_mb" => settings.disk_refuse_mb = Some(parse(variable, name, value)?),
         other => unreachable!("{other} is in SETTINGS and has no line here"),
     }
     Ok(())

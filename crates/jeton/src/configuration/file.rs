@@ -41,7 +41,7 @@ fn parse(path: &Path, text: &str) -> Result<Settings, Failure> {
     for name in table.get_ref().keys() {
         let wrong = name.get_ref();
         if value_of(wrong).is_none() {
-            let names = SETTINGS.map(|setting| setting.name);
+            let names = SETTINGS.each_ref().map(|setting| setting.name);
             let sentence = format!(
                 "unknown setting `{wrong}`, did you mean `{}`? The settings are {}",
                 nearest(wrong, names),
@@ -93,6 +93,8 @@ mod tests {
             silence_s = 5
             rate_limit_per_s = 0
             rate_limit_all = true
+            disk_warn_mb = 10
+            disk_refuse_mb = 0
             "#,
         )
         .unwrap();
@@ -107,6 +109,7 @@ mod tests {
         assert!(settings.log.is_some() && settings.queue.is_some());
         assert_eq!(settings.silence_s.unwrap().get(), 5);
         assert_eq!((settings.rate_limit_per_s, settings.rate_limit_all), (Some(0), Some(true)));
+        assert_eq!((settings.disk_warn_mb, settings.disk_refuse_mb), (Some(10), Some(0)));
     }
 
     #[test]

@@ -19,7 +19,8 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::{
-    Address, BackedUp, BackupWanted, ClockAcceptance, ClockAccepted, Declined, KeyCreated, Line, Verification, Verified,
+    Address, BackedUp, BackupWanted, ClockAcceptance, ClockAccepted, Declined, KeyCreated, Line, Readiness,
+    Verification, Verified,
 };
 use crate::composition::Watch;
 use crate::failure::{Failure, refused, unavailable, usage};
@@ -61,6 +62,10 @@ impl Client {
 
     pub(crate) async fn accept_clock(self) -> Result<ClockAccepted, Failure> {
         within(PATIENCE, self.ask("/clock/accept", &ClockAcceptance {})).await
+    }
+
+    pub(crate) async fn readiness(self) -> Result<Readiness, Failure> {
+        within(PATIENCE, self.ask("/readiness", &())).await
     }
 
     /// Waits as long as it takes: the whole log is read. `watch` is told how far it is.

@@ -23,7 +23,9 @@ use serde::Serialize;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 
-use super::{Address, BackupWanted, ClockAcceptance, ClockAccepted, Declined, KeyCreated, Line, Verification};
+use super::{
+    Address, BackupWanted, ClockAcceptance, ClockAccepted, Declined, KeyCreated, Line, Readiness, Verification,
+};
 use crate::composition::{Running, Watch};
 use crate::failure::{Failure, unavailable};
 
@@ -69,6 +71,7 @@ pub(crate) fn router(running: Arc<Running>) -> Router {
         .route("/clock/accept", post(accept_clock))
         .route("/verify", post(verify))
         .route("/backup", post(back_up))
+        .route("/readiness", post(readiness))
         .with_state(running)
 }
 
@@ -84,6 +87,10 @@ async fn accept_clock(
     Json(ClockAcceptance {}): Json<ClockAcceptance>,
 ) -> Result<Json<ClockAccepted>, Failure> {
     running.accept_clock().await.map(Json)
+}
+
+async fn readiness(State(running): State<Arc<Running>>) -> Result<Json<Readiness>, Failure> {
+    running.readiness().await.map(Json)
 }
 
 async fn verify(State(running): State<Arc<Running>>, Json(verification): Json<Verification>) -> Response {

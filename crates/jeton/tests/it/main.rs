@@ -29,6 +29,8 @@ mod leases;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod operating;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod paperwork;

@@ -11,7 +11,7 @@ use jeton_core::entry::{Entry, TeamFact, VendorFact};
 use jeton_core::presence::{Alive, Presence};
 use jeton_core::team::Team;
 use jeton_core::time::Instant;
-use jeton_engine::{Engine, NotNow, Running, Seen, Settings, Start, StartError, verify};
+use jeton_engine::{DiskMarks, Engine, NotNow, Running, Seen, Settings, Start, StartError, verify};
 use jeton_store::stored::{self, AnyEntry};
 use jeton_store::verify::{Unverified, Verified};
 use jeton_store::{Checkpoint, Folder, Kind, Position, Reader, Sealed, ViewsReader, Watch};
@@ -84,6 +84,7 @@ impl Server {
             sandbox_clock: begin.sandbox_clock,
             clock_jump: Duration::from_mins(1),
             queue: begin.queue,
+            disk: DiskMarks::default(),
         };
         let running = Start {
             writer,

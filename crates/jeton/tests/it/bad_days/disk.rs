@@ -10,8 +10,10 @@ use std::sync::mpsc::channel;
 use serde_json::{Value, json};
 
 use crate::support::http::{Answer, Api};
+
 use crate::support::process::Folder;
 use crate::support::shop::{opening, order, put_member, put_price_list, put_product, put_team};
+use crate::support::until;
 
 /// A small file system of the test's own, in memory. Dropped, it is taken away.
 pub(crate) struct Disk {
@@ -27,6 +29,14 @@ impl Disk {
     /// `ro` or `rw`.
     pub(super) fn remount(&self, how: &str) {
         command("mount", &["-o", &format!("remount,{how}"), text(&self.place)]);
+    }
+
+    /// Leaves so many megabytes of room, of those that there are.
+    fn leave_mb(&self, mb: u64) {
+        let system = rustix::fs::statvfs(&self.place).unwrap();
+        let free = system.f_bavail * system.f_frsize;
+        let ballast = std::fs::File::create(self.place.join("ballast")).unwrap();
+        rustix::fs::fallocate(&ballast, rustix::fs::FallocateFlags::empty(), 0, free - (mb << 20)).unwrap();
     }
 
     /// Writes until there is no room at all.
@@ -76,7 +86,9 @@ enum Told {
 fn a_full_disk_is_503_loses_nothing_and_the_server_goes_on_when_there_is_room() {
     let folder = Folder::new();
     let disk = Disk::mount(&folder.make_data(), "48m");
-    let mut server = folder.sandbox(Some("2026-03-02T08:00:00Z"));
+    // Without the marks, by which nothing new is begun sooner.
+    let arguments = ["--sandbox", "--clock", "2026-03-02T08:00:00Z", "--disk-refuse-mb", "0"];
+    let mut server = folder.serve(&arguments, &[]).expect("it starts");
     let key = folder.key(&["--scope", "vendor"]);
     let vendor = server.api().with(&key);
     put_product(&vendor, "autocad", Some("7"), 0, "2026-03-02T08:00:00Z");
@@ -121,10 +133,64 @@ fn a_full_disk_is_503_loses_nothing_and_the_server_goes_on_when_there_is_room() 
     server.stop();
     folder.verify();
 
-    let server = folder.sandbox(None);
+    let server = folder.serve(&["--sandbox", "--disk-refuse-mb", "0"], &[]).expect("it starts");
     server.ready();
     is_all_there(&server.api().with(&key), &charged);
     drop(server);
+    drop(disk);
+}
+
+#[test]
+fn below_the_lower_mark_nothing_new_is_begun_and_what_is_open_goes_on() {
+    let folder = Folder::new();
+    let disk = Disk::mount(&folder.make_data(), "64m");
+    let marks = ["--disk-warn-mb", "32", "--disk-refuse-mb", "16"];
+    let sandbox = [&["--sandbox", "--clock", "2026-03-02T08:00:00Z"], marks.as_slice()].concat();
+    let server = folder.serve(&sandbox, &[]).expect("it starts");
+    let key = folder.key(&["--scope", "vendor"]);
+    let vendor = server.api().with(&key);
+    put_product(&vendor, "autocad", Some("7"), 300, "2026-03-02T08:00:00Z");
+    put_product(&vendor, "revit", Some("10"), 300, "2026-03-02T08:00:00Z");
+    put_price_list(&vendor);
+    put_team(&vendor, "acme", "UTC");
+    put_member(&vendor, "acme", "ana");
+    vendor.put("/v1/teams/acme/default-access", &json!({"products": "all"})).ok();
+    order(&vendor, "acme", "start", 100);
+    vendor.put("/v1/sessions/s1", &opening("ana", "autocad", "laptop")).ok();
+
+    disk.leave_mb(24);
+    until("a warning", || server.log().contains("there is little room on the disk").then_some(()));
+    assert_eq!(vendor.get("/readyz").status, 200, "a warning alone stops nobody");
+    std::fs::remove_file(folder.data().join("ballast")).unwrap();
+    disk.leave_mb(12);
+    until("a server that is not ready", || (vendor.get("/readyz").code() == "storage_low").then_some(()));
+    for (path, body) in [
+        ("/v1/sessions/s2", opening("ana", "revit", "laptop")),
+        ("/v1/teams/acme/orders/more", json!({"quantity": 1, "payment": "invoice"})),
+        ("/v1/products/autocad", json!({"names": {"en": "a", "fr": "a"}})),
+    ] {
+        vendor.put(path, &body).refused(503, "storage_low");
+    }
+    // What is open goes on and ends; what stands can be read; keys are revoked; checkpoints are signed.
+    vendor.post("/v1/sessions/s1/heartbeat", &json!({})).ok();
+    vendor.put("/v1/sessions/s1", &opening("ana", "autocad", "laptop")).ok();
+    vendor.get("/v1/teams/acme/balance").ok();
+    vendor.get("/v1/checkpoint").ok();
+    let other = vendor.post("/v1/api-keys", &json!({"scope": "vendor"})).ok();
+    vendor.delete(&format!("/v1/api-keys/{}", other["key"].as_str().unwrap())).ok();
+    vendor.post("/v1/sessions/s1/close", &json!({})).ok();
+    let figures = vendor.get("/metrics").text;
+    let free = figures.lines().find_map(|line| line.strip_prefix("jeton_disk_free_mb ")).expect("it is told");
+    assert!(free.parse::<f64>().unwrap() < 16.0, "{free}");
+
+    disk.free();
+    until("a server that is ready", || (vendor.get("/readyz").status == 200).then_some(()));
+    vendor.put("/v1/sessions/s2", &opening("ana", "revit", "laptop")).ok();
+    assert!(server.log().contains("there is room on the disk again"));
+    disk.leave_mb(4);
+    until("a server that is not ready", || (vendor.get("/readyz").code() == "storage_low").then_some(()));
+    server.stop();
+    folder.verify();
     drop(disk);
 }
 

@@ -18,6 +18,11 @@ fn start_fails(folder: &Folder) -> Ended {
     }
 }
 
+/// A server that is content with a small disk.
+fn small(folder: &Folder) -> Server {
+    folder.serve(&["--sandbox", "--disk-refuse-mb", "0"], &[]).expect("it starts")
+}
+
 /// The shop is open for business: an opening is granted.
 fn opens(server: &Server, key: &str, session: &str) {
     server.ready();
@@ -41,14 +46,14 @@ fn a_second_server_on_a_folder_is_refused_and_the_first_goes_on() {
 fn a_read_only_folder_is_refused_and_serves_once_it_can_be_written() {
     let folder = Folder::new();
     let disk = Disk::mount(&folder.make_data(), "16m");
-    folder.sandbox(None).stop();
+    small(&folder).stop();
     disk.remount("ro");
     let ended = start_fails(&folder);
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stderr.contains(folder.data().to_str().unwrap()), "the folder is named: {}", ended.stderr);
     assert!(ended.stderr.to_lowercase().contains("read-only"), "the cause is named: {}", ended.stderr);
     disk.remount("rw");
-    let server = folder.sandbox(None);
+    let server = small(&folder);
     server.ready();
     server.stop();
 }
