@@ -655,7 +655,7 @@ impl OneWriter {
                 metrics::counter!("jeton_commits_failed_total").increment(1);
                 let cause = match failure {
                     StoreError::Unavailable(cause, _) => cause,
-                    StoreError::Conflict(_) | StoreError::Corrupt(_) => Cause::Io,
+                    StoreError::Conflict(_) | StoreError::Outdated(_) | StoreError::Corrupt(_) => Cause::Io,
                 };
                 self.stalled = Some(cause);
                 // What was counted stays counted; everything else of the batch was decided on it, and is nothing.

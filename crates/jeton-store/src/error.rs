@@ -1,4 +1,4 @@
-//! What can go wrong with stored things, in three kinds.
+//! What can go wrong with stored things, in four kinds.
 //!
 //! The texts are for who runs the server: each says what to do. None of them is for a client.
 
@@ -12,6 +12,9 @@ pub enum StoreError {
     /// Nothing was stored, and nothing is lost; it works again when the cause has gone.
     #[error("{1}")]
     Unavailable(Cause, String),
+    /// An older version of the program wrote it; a start of the server brings it up to date.
+    #[error("{0}")]
+    Outdated(String),
     /// What is stored cannot be understood, and waiting will not help.
     #[error("{0}")]
     Corrupt(String),

@@ -59,7 +59,7 @@ impl Views {
         let kept = match kept(&path, boot.as_deref(), log) {
             Ok(kept) => kept,
             Err(StoreError::Corrupt(_)) => None,
-            Err(error @ (StoreError::Conflict(_) | StoreError::Unavailable(..))) => {
+            Err(error @ (StoreError::Conflict(_) | StoreError::Outdated(_) | StoreError::Unavailable(..))) => {
                 return Err(error);
             }
         };

@@ -35,7 +35,7 @@ use crate::demo::{self, Demo};
 use crate::failure::{Failure, refused, unavailable, usage};
 
 pub(crate) use self::backup::{absolute, back_up, restore};
-pub(crate) use self::machine::{clocks, disk, looked_at};
+pub(crate) use self::machine::{Looked, clocks, disk, looked_at};
 pub(crate) use jeton_store::{Progress, Step, Watch};
 
 /// The key that leases are signed with.
@@ -492,7 +492,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> +
 pub(crate) fn stored(error: &StoreError) -> Failure {
     let told = error.to_string();
     match error {
-        StoreError::Conflict(_) | StoreError::Corrupt(_) => refused(told),
+        StoreError::Conflict(_) | StoreError::Outdated(_) | StoreError::Corrupt(_) => refused(told),
         StoreError::Unavailable(..) => unavailable(told),
     }
 }

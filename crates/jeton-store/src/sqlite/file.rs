@@ -94,7 +94,7 @@ impl File {
         self.told(recognise(&connection, Mark::Log))?;
         let version = self.told(version(&connection))?;
         if version < MIGRATIONS.len() {
-            return Err(StoreError::Conflict(format!(
+            return Err(StoreError::Outdated(format!(
                 "{} was written by an older jeton; start the server once, which brings it up to date",
                 self.name()
             )));
@@ -201,6 +201,7 @@ impl File {
             }
             StoreError::Unavailable(Cause::Full | Cause::Busy | Cause::Newer, _)
             | StoreError::Conflict(_)
+            | StoreError::Outdated(_)
             | StoreError::Corrupt(_) => Err(failure),
         }
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::{print, print_json};
-use crate::composition;
+use crate::composition::{self, Looked};
 use crate::configuration::Configuration;
 use crate::control::Client;
 use crate::failure::{Failure, refused};
@@ -182,7 +182,7 @@ fn keys(data: &Path) -> Found {
 fn files(configuration: &Configuration) -> (Found, Option<Timestamp>) {
     const WHAT: &str = "files";
     match composition::looked_at(&configuration.data) {
-        Ok(stored) => {
+        Ok(Looked::At(stored)) => {
             let last = stored.last.and_then(|micros| Timestamp::from_microsecond(micros).ok());
             let kind = if stored.sandbox { "a sandbox" } else { "a real installation" };
             let found = if stored.sandbox == configuration.sandbox {
@@ -193,15 +193,10 @@ fn files(configuration: &Configuration) -> (Found, Option<Timestamp>) {
             };
             (found, last)
         }
-        Err(failure) => {
-            let text = failure.to_string();
-            let found = if text.contains("older jeton") {
-                warning(WHAT, text, "the next start copies them beside, and brings them up to date")
-            } else {
-                wrong(WHAT, text, "see `jeton verify`, and docs/operating.md")
-            };
-            (found, None)
+        Ok(Looked::Outdated(told)) => {
+            (warning(WHAT, told, "the next start copies them beside, and brings them up to date"), None)
         }
+        Err(failure) => (wrong(WHAT, failure.to_string(), "see `jeton verify`, and docs/operating.md"), None),
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jeton_core::time::Instant;
 use jeton_engine::{Machine as _, ThisMachine};
-use jeton_store::Folder;
+use jeton_store::{Folder, StoreError};
 
 use super::{last_of, stored};
 use crate::failure::Failure;
@@ -42,11 +42,22 @@ pub(crate) struct Clocks {
     pub(crate) synchronised: bool,
 }
 
+/// What a look at the files comes to.
+pub(crate) enum Looked {
+    At(Stored),
+    /// An older version wrote them: as a sentence.
+    Outdated(String),
+}
+
 /// Opens the files as a start would, to read them.
-pub(crate) fn looked_at(folder: &Path) -> Result<Stored, Failure> {
-    let examined = Folder::open_read_only(folder).map_err(|error| stored(&error))?;
+pub(crate) fn looked_at(folder: &Path) -> Result<Looked, Failure> {
+    let examined = match Folder::open_read_only(folder) {
+        Ok(examined) => examined,
+        Err(StoreError::Outdated(told)) => return Ok(Looked::Outdated(told)),
+        Err(error) => return Err(stored(&error)),
+    };
     let sandbox = examined.kind == jeton_store::Kind::Sandbox;
-    Ok(Stored { sandbox, last: last_of(&examined.reader)?.map(Instant::micros) })
+    Ok(Looked::At(Stored { sandbox, last: last_of(&examined.reader)?.map(Instant::micros) }))
 }
 
 /// Measures the disk under a folder that is there.
