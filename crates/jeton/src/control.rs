@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use jeton_client::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::composition::{Progress, Step, Watch};
+use crate::composition::Progress;
 
 pub(crate) use self::client::Client;
 pub(crate) use self::server::{Socket, router};
@@ -155,51 +155,9 @@ pub(crate) struct Restored {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line<Answer> {
-    Progress(Told),
+    Progress(Progress),
     Answer(Answer),
     Declined { status: u16, detail: String },
-}
-
-/// How far it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Told {
-    step: StepName,
-    done: u64,
-    of: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StepName {
-    Copy,
-    Recompute,
-    Structure,
-    Views,
-}
-
-impl From<Progress> for Told {
-    fn from(Progress { step, done, of }: Progress) -> Self {
-        let step = match step {
-            Step::Copy => StepName::Copy,
-            Step::Recompute => StepName::Recompute,
-            Step::Structure => StepName::Structure,
-            Step::Views => StepName::Views,
-        };
-        Self { step, done, of }
-    }
-}
-
-impl Told {
-    /// Tells it on; false when whoever waited does not any more.
-    fn on(self, watch: &Watch) -> bool {
-        let step = match self.step {
-            StepName::Copy => Step::Copy,
-            StepName::Recompute => Step::Recompute,
-            StepName::Structure => Step::Structure,
-            StepName::Views => Step::Views,
-        };
-        watch.tell(step, self.done, self.of).is_ok()
-    }
 }
 
 /// What the socket answers instead, with 409 for refused, 400 for usage, 503 for unavailable.
@@ -239,6 +197,7 @@ mod tests {
     use tokio::net::UnixListener;
 
     use super::*;
+    use crate::composition::Watch;
     use crate::failure::Failure;
 
     /// A folder too deep for the kernel's 108 bytes, and a socket in it that answers `/verify` with `status`.

@@ -22,7 +22,7 @@ use super::{
     Address, BackedUp, BackupWanted, ClockAcceptance, ClockAccepted, Declined, KeyCreated, Line, Readiness,
     Verification, Verified,
 };
-use crate::composition::Watch;
+use crate::composition::{Progress, Watch};
 use crate::failure::{Failure, refused, unavailable, usage};
 
 /// How long a server that was asked for something short may take: the limit of a request, and room for its queue.
@@ -101,15 +101,13 @@ impl Client {
                 let line: Vec<u8> = told.drain(..=end).collect();
                 let line = serde_json::from_slice(&line).context(OTHER_VERSION).map_err(unavailable)?;
                 match line {
-                    Line::Progress(told) => {
-                        if !told.on(watch) {
+                    Line::Progress(Progress { step, done, of }) => {
+                        if watch.tell(step, done, of).is_err() {
                             return Err(unavailable("it was broken off"));
                         }
                     }
                     Line::Answer(answer) => return Ok(answer),
-                    Line::Declined { status: 409, detail } => return Err(refused(detail)),
-                    Line::Declined { status: 400, detail } => return Err(usage(detail)),
-                    Line::Declined { status: _, detail } => return Err(unavailable(detail)),
+                    Line::Declined { status, detail } => return Err(failure(status, detail)),
                 }
             }
         }
@@ -152,9 +150,13 @@ fn declined(status: StatusCode, body: &[u8]) -> Failure {
         Ok(declined) => declined.detail,
         Err(_) => format!("the server answered {status}: {}", String::from_utf8_lossy(body)),
     };
+    failure(status.as_u16(), detail)
+}
+
+fn failure(status: u16, detail: String) -> Failure {
     match status {
-        StatusCode::CONFLICT => refused(detail),
-        StatusCode::BAD_REQUEST => usage(detail),
+        409 => refused(detail),
+        400 => usage(detail),
         _ => unavailable(detail),
     }
 }

@@ -114,7 +114,7 @@ where
         let of_step = (progressed.step, progressed.done.saturating_mul(1_000).checked_div(progressed.of));
         let new = last.lock().unwrap_or_else(PoisonError::into_inner).replace(of_step) != Some(of_step);
         let gone = if new {
-            progress.send(line(&Line::<Answer>::Progress(progressed.into()))).is_err()
+            progress.send(line(&Line::<Answer>::Progress(progressed))).is_err()
         } else {
             progress.is_closed()
         };
