@@ -47,6 +47,13 @@ pub struct ApiKeyPost {
     pub label: Option<String>,
 }
 
+impl ApiKeyPost {
+    /// A key of this scope that names nobody yet, has no end and no label.
+    pub fn of(scope: ScopeName) -> Self {
+        Self { scope, team: None, member: None, product: None, partner: None, ends_at: None, label: None }
+    }
+}
+
 /// A key, without its secret, which is stored nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(

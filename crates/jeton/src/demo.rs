@@ -141,15 +141,8 @@ impl Demo {
 fn key(scope: ScopeName) -> ApiKeyPost {
     let of_team = matches!(scope, ScopeName::Team | ScopeName::Member);
     let member = matches!(scope, ScopeName::Member).then(|| cast::ATELIER.members[0].0.to_owned());
-    ApiKeyPost {
-        scope,
-        team: of_team.then(|| cast::ATELIER.team.to_owned()),
-        member,
-        product: None,
-        partner: None,
-        ends_at: None,
-        label: Some(LABEL.to_owned()),
-    }
+    let team = of_team.then(|| cast::ATELIER.team.to_owned());
+    ApiKeyPost { team, member, label: Some(LABEL.to_owned()), ..ApiKeyPost::of(scope) }
 }
 
 /// The demo's keys of earlier starts that are still good.

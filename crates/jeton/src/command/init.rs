@@ -102,15 +102,7 @@ pub(crate) async fn run(
 async fn first_key(configuration: &Configuration) -> Result<String, Failure> {
     // As it will be served: a sandbox or not, with its issuer; the demo's key would be another.
     let configuration = Configuration { demo: false, demo_seed: None, ..configuration.clone() };
-    let wanted = ApiKeyPost {
-        scope: ScopeName::Vendor,
-        team: None,
-        member: None,
-        product: None,
-        partner: None,
-        ends_at: None,
-        label: Some("first".to_owned()),
-    };
+    let wanted = ApiKeyPost { label: Some("first".to_owned()), ..ApiKeyPost::of(ScopeName::Vendor) };
     let running = composition::open(&configuration, Purpose::Serve).await?;
     let created = running.create_key(&wanted).await;
     running.close().await?;

@@ -89,15 +89,8 @@ impl CreateFlags {
     /// The key as it is asked for. Clap has seen to it that at most one of the four is named, and the one that the
     /// scope needs is; that ids are ids, and exist, is for the use case to see.
     fn wanted(self) -> Result<ApiKeyPost, Failure> {
-        let key = |scope| ApiKeyPost {
-            scope,
-            team: None,
-            member: None,
-            product: None,
-            partner: None,
-            ends_at: self.ends.map(|ends| Instant::new(ends.to_string())),
-            label: None,
-        };
+        let ends_at = self.ends.map(|ends| Instant::new(ends.to_string()));
+        let key = |scope| ApiKeyPost { ends_at: ends_at.clone(), ..ApiKeyPost::of(scope) };
         let (team, product, member, partner) = (self.team, self.product, self.member, self.partner);
         match (self.scope, team, product, member, partner) {
             (Scope::Vendor, None, None, None, None) => Ok(key(ScopeName::Vendor)),
