@@ -16,12 +16,14 @@ use jeton_core::entry::{Access, Role as CoreRole};
 use jeton_core::id::{MemberId, MemberKey, ProductCode, ProductKey, TeamId};
 use jeton_core::limits;
 use jeton_core::team::Team;
-use jeton_store::{Beside, Person};
+use jeton_store::Beside;
+use serde::Deserialize;
+use serde::de::value::StrDeserializer;
 
-use crate::contract::{BadRow, MembersImported};
-use crate::members::email;
+use crate::contract::{BadRow, MembersImported, Role};
+use crate::members::{core_role, email, next_member};
 use crate::teams::known;
-use crate::{App, Caller, Failure, Operation, Over, Target, authorise, secret, wire};
+use crate::{App, Caller, Failure, Operation, Over, Target, authorise, wire};
 
 /// Rows of a file, at most.
 const MOST_ROWS: usize = 100_000;
@@ -139,12 +141,13 @@ impl App {
             })
             .collect();
         let seen = self.see(team, move |team, _, sight| {
-            let mut next = team.members.last_key_value().map_or(0, |(last, _)| last.0);
+            let mut next = next_member(team);
             let product = |code: &ProductCode| sight.catalogue.product_called(code).map(|product| product.key);
             let change = |(row, key, person): (Row, Option<MemberKey>, bool)| {
                 let key = key.unwrap_or_else(|| {
-                    next += 1;
-                    MemberKey(next)
+                    let new = next;
+                    next = MemberKey(new.0 + 1);
+                    new
                 });
                 change(team, row, key, person, &product)
             };
@@ -166,17 +169,8 @@ impl App {
         let mut members = Vec::new();
         let mut assignments = Vec::new();
         for Change { row, key, member, person, assignment, .. } in changes {
-            let known = self.inner.people.person(team, key);
             if member {
-                let salt = known.map_or_else(secret::random, |known| known.salt);
-                let row_of = Person {
-                    team: team.to_string(),
-                    member: key.0,
-                    id: row.id.to_string(),
-                    email: row.email,
-                    name: row.name,
-                    salt,
-                };
+                let row_of = self.inner.people.row(team, key, &row.id, row.email, row.name);
                 let beside = if person { vec![Beside::Person(row_of.clone())] } else { Vec::new() };
                 let command =
                     TeamCommand::SetMember { member: key, role: row.role, person_changed: person, if_match: None };
@@ -322,19 +316,14 @@ fn row(
     let required = |column| field(column).map(Option::unwrap_or_default);
     let told = |column: &'static str| move |failure: Failure| (column, failure.to_string());
     let id = required("member")?.parse::<MemberId>().map_err(|error| ("member", error.to_string()))?;
-    let role = match required("role")? {
-        "primary_admin" => CoreRole::PrimaryAdmin,
-        "secondary_admin" => CoreRole::SecondaryAdmin,
-        "billing" => CoreRole::Billing,
-        "member" => CoreRole::Member,
-        _ => return Err(("role", "a role is primary_admin, secondary_admin, billing or member".to_owned())),
-    };
+    let role = Role::deserialize(StrDeserializer::<serde::de::value::Error>::new(required("role")?))
+        .map_err(|_| ("role", "a role is primary_admin, secondary_admin, billing or member".to_owned()))?;
     let products = field("products")?.map_or(Ok(Assigned::AsItIs), |text| assigned(text, is_product))?;
     Ok(Row {
         id,
         email: email(required("email")?).map_err(told("email"))?,
         name: wire::name("name", required("name")?).map_err(told("name"))?,
-        role,
+        role: core_role(role),
         products,
     })
 }

@@ -16,8 +16,7 @@ use crate::contract::{
 use crate::people::Known;
 use crate::teams::known;
 use crate::{
-    App, Caller, Failure, IfMatch, Inner, Operation, Page, PageRequest, Put, Read, Target, authorise, plans, secret,
-    wire,
+    App, Caller, Failure, IfMatch, Inner, Operation, Page, PageRequest, Put, Read, Target, authorise, plans, wire,
 };
 
 const UNKNOWN_MEMBER: Failure = Failure::NotFound { code: "unknown_member" };
@@ -64,12 +63,7 @@ impl App {
         let team_id = known(team)?;
         let id: MemberId = wire::parse("member", member)?;
         let (email, name) = (email(&body.email)?, wire::name("name", &body.name)?);
-        let role = match body.role {
-            Role::PrimaryAdmin => CoreRole::PrimaryAdmin,
-            Role::SecondaryAdmin => CoreRole::SecondaryAdmin,
-            Role::Billing => CoreRole::Billing,
-            Role::Member => CoreRole::Member,
-        };
+        let role = core_role(body.role);
         let (app, caller) = (self.clone(), caller.clone());
         self.unbroken(
             async move { app.write_member(&caller, team_id, id, email, name, (body.role, role), if_match).await },
@@ -309,8 +303,7 @@ impl App {
             Some(key) => key,
             None => self.next_member(&team).await?,
         };
-        let salt = known.map_or_else(secret::random, |known| known.salt);
-        let person = Person { team: team.to_string(), member: key.0, id: id.to_string(), email, name, salt };
+        let person = self.inner.people.row(&team, key, &id, email, name);
         let command = TeamCommand::SetMember { member: key, role, person_changed, if_match };
         let beside = if person_changed { vec![Beside::Person(person.clone())] } else { Vec::new() };
         let (created, revision) = self.configure(caller, &team, command, beside).await?;
@@ -324,10 +317,9 @@ impl App {
         Ok(Put { created, revision, body })
     }
 
-    /// The key that a new member gets: one that nobody has had, the erased included.
     async fn next_member(&self, team: &TeamId) -> Result<MemberKey, Failure> {
-        let seen = self.see(team, |team, _, _| Ok(team.members.last_key_value().map_or(0, |(last, _)| last.0)));
-        Ok(MemberKey(seen.await?.value + 1))
+        let seen = self.see(team, |team, _, _| Ok(next_member(team)));
+        Ok(seen.await?.value)
     }
 
     async fn erase(&self, caller: &Caller, team: &TeamId, id: Option<&MemberId>) -> Result<ErasedMember, Failure> {
@@ -377,6 +369,20 @@ fn told_member(inner: &Inner, team: &TeamId, key: MemberKey, seen: Seen) -> Opti
     let (groups, active) = (seen.groups(), seen.standing.active);
     let Known { id, email, name, .. } = known;
     Some(Member { member: id.to_string(), email, name, role, active, groups, access: seen.access })
+}
+
+/// The key that a new member gets: one that nobody has had, the erased included.
+pub(crate) fn next_member(team: &Team) -> MemberKey {
+    MemberKey(team.members.last_key_value().map_or(0, |(last, _)| last.0) + 1)
+}
+
+pub(crate) fn core_role(role: Role) -> CoreRole {
+    match role {
+        Role::PrimaryAdmin => CoreRole::PrimaryAdmin,
+        Role::SecondaryAdmin => CoreRole::SecondaryAdmin,
+        Role::Billing => CoreRole::Billing,
+        Role::Member => CoreRole::Member,
+    }
 }
 
 /// A member as it was seen, yet without a name.

@@ -88,6 +88,12 @@ impl People {
         self.read(team, |folk| folk.persons.get(&member).cloned()).flatten()
     }
 
+    /// A person's row, to be written: who is known keeps the salt of their devices.
+    pub(crate) fn row(&self, team: &TeamId, member: MemberKey, id: &MemberId, email: String, name: String) -> Person {
+        let salt = self.person(team, member).map_or_else(secret::random, |known| known.salt);
+        Person { team: team.to_string(), member: member.0, id: id.to_string(), email, name, salt }
+    }
+
     /// The name that a member goes by; when they were erased, one that stands for them for ever and that is no id, so
     /// that nobody else can have it and nothing can be asked by it (V5).
     pub(crate) fn name_of(&self, team: &TeamId, member: MemberKey) -> String {
