@@ -495,9 +495,7 @@ impl Keeper {
         let session = self.standing.session.clone();
         let closed = match &self.phase {
             Phase::Known => client.within(client.patience, || client.close(&session, &body)).await,
-            Phase::Refused { .. } => {
-                Ok(SessionClosed { session, state: SessionState::Ended, charged: Vec::new(), ignored: Vec::new() })
-            }
+            Phase::Refused { .. } => Ok(closed_before(session)),
             // Told now, if the server is there; else by the next program, from the note.
             Phase::Unreached { .. } => {
                 let told = client.within(client.patience, || async {
@@ -535,6 +533,11 @@ impl Keeper {
     fn publish(&self) {
         self.told.send_replace(self.standing.clone());
     }
+}
+
+/// The answer to a close of what has ended.
+pub(crate) fn closed_before(session: String) -> SessionClosed {
+    SessionClosed { session, state: SessionState::Ended, charged: Vec::new(), ignored: Vec::new() }
 }
 
 /// Before anything is known.

@@ -11,8 +11,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use super::change::{Change, Standing};
 use super::client::{Inner, Started};
 use super::error::Error;
-use super::keeper::{Closing, Keeper, Lines, Order};
-use crate::{SessionAnswer, SessionClosed, SessionOpen, SessionState};
+use super::keeper::{Closing, Keeper, Lines, Order, closed_before};
+use crate::{SessionAnswer, SessionClosed, SessionOpen};
 
 /// How many changes are kept for one who is slow to read them; of more, the oldest are lost.
 const CHANGES: usize = 64;
@@ -101,17 +101,11 @@ impl Session {
     /// patience, the session is lost 10 minutes after its last beat (W8), as if it had been closed then.
     pub async fn close(mut self) -> Result<SessionClosed, Error> {
         let (reply, answer) = oneshot::channel();
-        let ended = |session: String| SessionClosed {
-            session,
-            state: SessionState::Ended,
-            charged: Vec::new(),
-            ignored: Vec::new(),
-        };
         let told = self.closing.take().is_some_and(|closing| closing.send(reply).is_ok());
         match answer.await {
             Ok(closed) if told => closed,
             // It has ended before.
-            Ok(_) | Err(_) => Ok(ended(self.standing().session)),
+            Ok(_) | Err(_) => Ok(closed_before(self.standing().session)),
         }
     }
 }
