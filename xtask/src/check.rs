@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::program;
-use crate::{book, needs, openapi, rules, tidy};
+use crate::{book, needs, openapi, reference, rules, tidy};
 
 pub(crate) fn run() -> Result<()> {
     program::run("cargo", &["fmt", "--all", "--check"])?;
@@ -13,6 +13,7 @@ pub(crate) fn run() -> Result<()> {
     // Advisories are left out; deny.toml says why.
     program::run("cargo", &["deny", "--locked", "--log-level", "error", "check", "licenses", "bans", "sources"])?;
     openapi::check()?;
+    reference::check()?;
     rules::check()?;
     book::build()
 }
